@@ -1,0 +1,1 @@
+"""How Microsoft Graph is asked: clouds, credentials, batches, paging, pacing, typed failures."""

@@ -1,0 +1,300 @@
+"""Every sentence, in English. Written for an administrator: what is so, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.model import Reason, State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`sentence` tells what is so; `fix` what to do, when there is something to do."""
+
+    sentence: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckText:
+    title: str
+    outcomes: Mapping[str, Outcome]
+
+
+_NOT_SYNCED = Outcome("This tenant is not synchronized with an on-premises directory.")
+
+CHECKS: Mapping[str, CheckText] = {
+    "writeback": CheckText(
+        "Password writeback is on and proven",
+        {
+            "writeback_proven": Outcome(
+                "A password was written back to the on-premises directory {age_seconds} ago."
+            ),
+            "writeback_unproven": Outcome(
+                "Writeback was enabled or declared on, but nothing in the audit log since"
+                " {read_from_at} proves that a password reached the on-premises directory.",
+                "Reset the password of a synchronized test user in the Microsoft Entra admin"
+                " center, then look for OnPremisesAgent in the audit entry.",
+            ),
+            "writeback_failing": Outcome(
+                "A reset failed on the way to the on-premises directory {age_seconds} ago and none"
+                " was written back since.",
+                "Check that the Microsoft Entra Connect server reaches Service Bus and the password"
+                " reset service on TCP 443, that its Azure AD Sync service runs, and that the"
+                " connector account may reset passwords.",
+            ),
+            "writeback_disabled": Outcome(
+                "Password writeback was disabled for this directory {age_seconds} ago ({at})."
+                " Synchronized users cannot reset their password.",
+                "Enable password writeback in Password reset > On-premises integration, and in the"
+                " optional features of Microsoft Entra Connect.",
+            ),
+            "writeback_off_for_users": Outcome(
+                "A user was refused {age_seconds} ago because the password is managed on-premises"
+                " and writeback is off. Nobody was written back since.",
+                "Enable password writeback in the optional features of Microsoft Entra Connect, and"
+                " in Password reset > On-premises integration.",
+            ),
+            "no_evidence": Outcome(
+                "The audit log since {read_from_at} shows neither a password that was written back"
+                " nor one that failed: there was no traffic to judge by.",
+                "Reset the password of a synchronized test user in the Microsoft Entra admin"
+                " center, or declare with SSPR_DECLARED_WRITEBACK that writeback is on.",
+            ),
+            "still_reading": Outcome(
+                "The audit log is being read for the first time, and has been read up to"
+                " {read_until_at}. The next runs go on."
+            ),
+            "declared_off": Outcome(
+                "Password writeback was declared as not in use on {declared_at}."
+                " Synchronized users cannot reset their password."
+            ),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "directory_sync": CheckText(
+        "Directory synchronization is fresh",
+        {
+            "sync_fresh": Outcome("The last synchronization was {age_seconds} ago."),
+            "sync_late": Outcome(
+                "The last synchronization was {age_seconds} ago: {cycles} cycles of 30 minutes"
+                " passed without one.",
+                "On the Microsoft Entra Connect server, see whether the scheduler is enabled and"
+                " not suspended (Get-ADSyncScheduler), and close the configuration wizard if it is"
+                " open.",
+            ),
+            "sync_stopped": Outcome(
+                "There was no synchronization for {age_seconds} (since {last_at})."
+                " New, changed and disabled accounts do not reach the cloud.",
+                "Check the Azure AD Sync service, its network and proxy, and the version of"
+                " Microsoft Entra Connect: versions below 2.5.79.0 were announced to stop"
+                " synchronizing on 30 September 2026.",
+            ),
+            "sync_time_missing": Outcome(
+                "Synchronization is on, but Microsoft Graph tells no time of a last one."
+                " It may not have run yet."
+            ),
+            "sync_turned_off": Outcome("Synchronization was turned off for this tenant."),
+            "cloud_only": Outcome(
+                "This tenant was never synchronized: all accounts are cloud-only."
+            ),
+        },
+    ),
+    "sync_conflicts": CheckText(
+        "No synchronized object is in quarantine",
+        {
+            "no_conflicts": Outcome(
+                "No user, group or contact is quarantined by a duplicate attribute."
+                " (Other export errors are not visible to Microsoft Graph.)"
+            ),
+            "some_conflicts": Outcome(
+                "Quarantined by a duplicate attribute: {total} (users: {users}, groups: {groups},"
+                " contacts: {contacts}).",
+                "Remove the duplicate user principal name or proxy address on-premises; the"
+                " quarantine is looked at again every hour.",
+            ),
+            "many_conflicts": Outcome(
+                "Quarantined by a duplicate attribute: {total} (users: {users}, which is"
+                " {share_ratio} of the synchronized ones; groups: {groups}; contacts: {contacts}).",
+                "Remove the duplicate user principal names or proxy addresses on-premises; the"
+                " quarantine is looked at again every hour.",
+            ),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "premium_licence": CheckText(
+        "A premium licence covers the synchronized users",
+        {
+            "all_covered": Outcome(
+                "All {synced} synchronized users hold Microsoft Entra ID P1 or P2;"
+                " {free_seats} of {seats} seats are free."
+            ),
+            "seats_running_low": Outcome(
+                "All {synced} synchronized users hold Microsoft Entra ID P1 or P2, but only"
+                " {free_seats} of {seats} seats are left for new ones.",
+                "Buy seats before more users are synchronized.",
+            ),
+            "few_without_licence": Outcome(
+                "{uncovered} of {synced} synchronized users ({uncovered_ratio}) hold neither"
+                " Microsoft Entra ID P1 nor P2.",
+                "Assign a licence that contains P1 or P2 to them, or take them out of the scope of"
+                " SSPR.",
+            ),
+            "users_without_licence": Outcome(
+                "{uncovered} of {synced} synchronized users ({uncovered_ratio}) hold neither"
+                " Microsoft Entra ID P1 nor P2, which writing a password back needs.",
+                "Assign a licence that contains P1 or P2 to them. See too whether group-based"
+                " licensing reports errors.",
+            ),
+            "licence_in_grace": Outcome(
+                "The premium subscription has ended and is in its grace period ({skus}).",
+                "Renew it before it is suspended.",
+            ),
+            "licence_suspended": Outcome(
+                "The premium subscription is no longer active ({skus}): password writeback may be"
+                " refused to all {synced} synchronized users.",
+                "Renew the subscription, or assign another one that contains P1 or P2.",
+            ),
+            "no_premium_plan": Outcome(
+                "No subscription of this tenant contains Microsoft Entra ID P1 or P2, which writing"
+                " a password back for {synced} synchronized users needs.",
+                "Buy Microsoft Entra ID P1 or P2, or Microsoft 365 Business Premium.",
+            ),
+            "sku_status_unclear": Outcome(
+                "The premium subscription has a status that is not known here ({skus})."
+            ),
+            "no_synced_users": Outcome("No enabled member of this tenant is synchronized."),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "registration": CheckText(
+        "Users are registered and can reset",
+        {
+            "well_registered": Outcome(
+                "{users_capable} of {users_enabled} users enabled for SSPR are capable of it"
+                " ({users_coverage_ratio})."
+            ),
+            "some_not_registered": Outcome(
+                "{users_missing} of {users_enabled} users enabled for SSPR have not registered"
+                " enough methods: {users_coverage_ratio} are capable.",
+                "Require registration at sign-in, or run a registration campaign; users register at"
+                " https://aka.ms/mysecurityinfo.",
+            ),
+            "many_not_registered": Outcome(
+                "{users_missing} of {users_enabled} users enabled for SSPR have not registered"
+                " enough methods: only {users_coverage_ratio} are capable."
+                " Phone numbers and addresses in the directory no longer count.",
+                "Require registration at sign-in, or run a registration campaign; users register at"
+                " https://aka.ms/mysecurityinfo.",
+            ),
+            "administrators_not_registered": Outcome(
+                "{administrators_missing} of {administrators_enabled} administrators enabled for"
+                " SSPR have not registered the two methods they need.",
+                "Ask them to register at https://aka.ms/mysecurityinfo; security questions do not"
+                " count for administrators.",
+            ),
+            "nobody_enabled": Outcome(
+                "No member is enabled for SSPR: nobody can reset their password.",
+                "Enable self-service password reset for a group or for all users.",
+            ),
+            "report_stale": Outcome(
+                "The registration report is {age_seconds} old, more than {limit_seconds}."
+                " Nothing is concluded from it."
+            ),
+            "report_empty": Outcome("The registration report holds no member."),
+        },
+    ),
+    "admin_sspr": CheckText(
+        "SSPR of administrators is as intended",
+        {
+            "as_declared": Outcome(
+                "Administrators' SSPR is set as declared on {declared_at} (allowed: {allowed})."
+            ),
+            "administrators_allowed": Outcome(
+                "Administrators may use SSPR, with two methods; this is Microsoft's default."
+            ),
+            "administrators_blocked": Outcome(
+                "Administrators may not use SSPR (allowedToUseSSPR is false): they are told that it"
+                " is not turned on for the organization, with code SSPR_009. Users are not"
+                " affected.",
+                "If this is intended, set SSPR_DECLARED_ADMIN_SSPR to off and the date, and keep"
+                " administrators out of the users' scope. If not, set allowedToUseSSPR to true.",
+            ),
+            "not_as_declared": Outcome(
+                "Administrators' SSPR differs from what was declared on {declared_at}:"
+                " allowed is {allowed}, declared was {declared}.",
+                "Find out who changed it (audit log: Update authorization policy) and set it back,"
+                " or declare the new intention.",
+            ),
+            "value_missing": Outcome(
+                "Microsoft Graph did not tell whether administrators may use SSPR."
+            ),
+        },
+    ),
+    "method_migration": CheckText(
+        "Authentication method policies are migrated",
+        {
+            "migration_complete": Outcome(
+                "The Authentication methods policy alone decides which methods work."
+            ),
+            "nothing_to_migrate": Outcome("This tenant has no legacy policies to migrate."),
+            "migration_in_progress": Outcome(
+                "Migration is in progress: the legacy MFA and SSPR policies still count, but can no"
+                " longer be managed since 30 September 2025.",
+                "Compare the policies and set the migration to complete.",
+            ),
+            "migration_not_started": Outcome(
+                "SSPR still takes its methods from the legacy policy, which can no longer be"
+                " managed since 30 September 2025.",
+                "Migrate to the Authentication methods policy.",
+            ),
+            "state_unclear": Outcome(
+                "The migration state ({value}) is not one that is known here."
+            ),
+        },
+    ),
+}
+
+# When a check cannot be judged, the reason is its code.
+UNREADABLE: Mapping[str, Outcome] = {
+    Reason.SIGN_IN_FAILED: Outcome(
+        "The monitor could not sign in to Microsoft Graph.",
+        "In Azure, see that the managed identity is attached to the app (AZURE_CLIENT_ID names it)."
+        " On your own machine, sign in with az login.",
+    ),
+    Reason.PERMISSION_MISSING: Outcome(
+        "The monitor may not read this: the application permission {permission} is missing.",
+        "Grant {permission} to the monitor's identity; a token issued before does not hold it yet.",
+    ),
+    Reason.LICENCE_MISSING: Outcome(
+        "Microsoft Graph answers this only to tenants with Microsoft Entra ID P1 or P2.",
+    ),
+    Reason.UNSUPPORTED: Outcome(
+        "Microsoft Graph does not offer this in this cloud, version or tenant."
+    ),
+    Reason.THROTTLED: Outcome(
+        "Microsoft Graph asked us to slow down, and there was no time left to ask again."
+    ),
+    Reason.UNREACHABLE: Outcome(
+        "Microsoft Graph could not be reached or answered with an error of its own."
+    ),
+    Reason.TIMEOUT: Outcome("Microsoft Graph did not answer in time."),
+    Reason.REFUSED: Outcome("Microsoft Graph refused the request."),
+    Reason.MALFORMED: Outcome("Microsoft Graph's answer could not be read."),
+    Reason.NOT_COLLECTED: Outcome(
+        "This has not been read yet; the registration report is read on a schedule of its own."
+    ),
+    "internal_error": Outcome(
+        "The check itself failed. The log of this run has the details.",
+        "Please report it with the log.",
+    ),
+}
+
+OVERALL: Mapping[State, str] = {
+    State.HEALTHY: "Self-service password reset is healthy.",
+    State.WARNING: "Self-service password reset works, but needs attention.",
+    State.CRITICAL: "Self-service password reset is broken for some or all users.",
+    State.UNKNOWN: "The health of self-service password reset cannot be told.",
+    State.NOT_APPLICABLE: "Nothing here applies to this tenant.",
+}
