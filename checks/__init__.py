@@ -1,0 +1,84 @@
+"""What is judged. One module per check, pure: no I/O, no clock.
+
+To add a check: write its module, add it to CATALOGUE, write docs/checks/<id>.md, and give it
+sentences in shared/text/sentences.py. The tests say what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from checks import (
+    admin_sspr,
+    directory_sync,
+    method_migration,
+    premium_licence,
+    registration,
+    sync_conflicts,
+    writeback,
+)
+from checks.check import Check
+from checks.facts import Fact, Facts, MissingFactError
+from shared.model import Evidence, State, Verdict
+from shared.settings import CHECKS_DISABLED, Problem, Settings, SettingsError, Threshold
+
+logger = logging.getLogger(__name__)
+
+CATALOGUE: tuple[Check, ...] = (
+    writeback.CHECK,
+    directory_sync.CHECK,
+    sync_conflicts.CHECK,
+    premium_licence.CHECK,
+    registration.CHECK,
+    admin_sspr.CHECK,
+    method_migration.CHECK,
+)
+
+BY_ID = {check.id: check for check in CATALOGUE}
+
+THRESHOLDS: tuple[Threshold, ...] = tuple(t for check in CATALOGUE for t in check.thresholds)
+
+
+def enabled(settings: Settings) -> tuple[Check, ...]:
+    """The checks that are not switched off. Raises SettingsError for an id that does not exist."""
+    disabled = settings[CHECKS_DISABLED]
+    if unknown := sorted(disabled - BY_ID.keys()):
+        message = (
+            f"{CHECKS_DISABLED.name} names {', '.join(unknown)!r}:"
+            f" use ids among {', '.join(BY_ID)}, separated by commas."
+        )
+        raise SettingsError([Problem(CHECKS_DISABLED.name, message, message)])
+    return tuple(check for check in CATALOGUE if check.id not in disabled)
+
+
+def needed(checks: Iterable[Check]) -> tuple[Fact[Any], ...]:
+    """The facts these checks need, each once, in order."""
+    return tuple(dict.fromkeys(fact for check in checks for fact in check.needs))
+
+
+def assess(
+    checks: Iterable[Check], facts: Facts, settings: Settings, now: datetime
+) -> tuple[Verdict, ...]:
+    """Judge every check on its own: one that cannot be judged is unknown and harms no other."""
+    return tuple(_judge(check, facts, settings, now) for check in checks)
+
+
+def _judge(check: Check, facts: Facts, settings: Settings, now: datetime) -> Verdict:
+    try:
+        return check.evaluate(facts, settings, now)
+    except MissingFactError as missing:
+        unavailable = missing.unavailable
+        return Verdict(
+            check=check.id,
+            state=State.UNKNOWN,
+            code=unavailable.reason,
+            params={"fact": missing.fact.name, "permission": unavailable.permission or ""},
+            evidence=(Evidence(missing.fact.source, unavailable.detail or None),),
+            permission=unavailable.permission,
+        )
+    except Exception:
+        logger.exception("Check %s failed; it is unknown in this run", check.id)
+        return Verdict(check=check.id, state=State.UNKNOWN, code="internal_error")

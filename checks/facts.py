@@ -1,0 +1,278 @@
+"""What can be known about a tenant: one declaration per fact.
+
+A fact says which Graph request answers it, the least application permission, the clouds that do
+not have it and how late it can be. Collected, it is `Known` or `Unavailable`. The permission table
+in the docs is made from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
+
+import msgspec
+
+from checks.audit_trail import AuditTrail
+from checks.registration_report import Registration
+from shared.graph.clouds import Cloud
+from shared.graph.question import Question, get
+from shared.model import Known, Reason, Unavailable
+
+if TYPE_CHECKING:
+    from kiota_abstractions.request_information import RequestInformation
+    from msgraph.graph_service_client import GraphServiceClient
+
+T = TypeVar("T")
+Stamp = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Generic[T]):
+    """One thing that can be known.
+
+    `source` and `lag` (how late the source may be) are for people; `also_by` are wider permissions
+    that work as well; `absent_in` are the clouds that do not have it.
+    """
+
+    name: str
+    permission: str
+    source: str
+    lag: str
+    also_by: frozenset[str] = frozenset()
+    absent_in: frozenset[Cloud] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Question[T], Fact[T]):
+    """A fact that one Graph request answers. The others are folded from pages by the collector."""
+
+
+class MissingFactError(Exception):
+    """A check needs a fact that could not be read; `assess` turns it into an unknown verdict."""
+
+    def __init__(self, fact: Fact[Any], unavailable: Unavailable) -> None:
+        super().__init__(fact.name, unavailable.reason)
+        self.fact = fact
+        self.unavailable = unavailable
+
+
+class Facts:
+    """What one run collected."""
+
+    def __init__(self, collected: Mapping[str, Known[Any] | Unavailable]) -> None:
+        self._collected = collected
+
+    def get(self, fact: Fact[T]) -> Known[T] | Unavailable:
+        absent = Unavailable(Reason.NOT_COLLECTED)
+        return cast("Known[T] | Unavailable", self._collected.get(fact.name, absent))
+
+    def need(self, fact: Fact[T]) -> Known[T]:
+        """The fact, or MissingFactError, which makes the verdict unknown."""
+        answer = self.get(fact)
+        if isinstance(answer, Unavailable):
+            raise MissingFactError(fact, answer)
+        return answer
+
+
+# The bodies, as small as their use. Absent keys and wrong types make a body malformed; null and odd
+# values that live tenants are known to return are part of the types.
+
+
+class Organization(msgspec.Struct, frozen=True, rename="camel"):
+    """`on_premises_sync_enabled`: true, synced; false, no longer; null, never."""
+
+    on_premises_sync_enabled: bool | None
+    on_premises_last_sync_date_time: Stamp | None = None
+
+    @property
+    def hybrid(self) -> bool:
+        return self.on_premises_sync_enabled is True
+
+
+class ServicePlan(msgspec.Struct, frozen=True, rename="camel"):
+    service_plan_id: str
+    provisioning_status: str | None = None
+
+
+class PrepaidUnits(msgspec.Struct, frozen=True, rename="camel"):
+    enabled: int | None = None
+
+
+class Sku(msgspec.Struct, frozen=True, rename="camel"):
+    sku_part_number: str | None
+    capability_status: str | None
+    service_plans: tuple[ServicePlan, ...]
+    consumed_units: int | None = None
+    prepaid_units: PrepaidUnits | None = None
+
+
+class MethodsPolicy(msgspec.Struct, frozen=True, rename="camel"):
+    """`policy_migration_state` is null in tenants that never had the legacy policies.
+
+    The documentation's own sample has no such key, which says nothing either way.
+    """
+
+    policy_migration_state: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AuthorizationPolicy(msgspec.Struct, frozen=True, rename="camel"):
+    """`allowed_to_use_sspr` speaks about administrators only."""
+
+    allowed_to_use_sspr: bool | None = msgspec.field(name="allowedToUseSSPR", default=None)
+
+
+class _Count(msgspec.Struct, frozen=True):
+    count: int = msgspec.field(name="@odata.count")
+
+
+class _Organizations(msgspec.Struct, frozen=True):
+    value: Annotated[tuple[Organization, ...], msgspec.Meta(min_length=1)]
+
+
+class _Skus(msgspec.Struct, frozen=True):
+    value: tuple[Sku, ...]
+
+
+_read_count = msgspec.json.Decoder(_Count).decode
+_read_organizations = msgspec.json.Decoder(_Organizations).decode
+_read_skus = msgspec.json.Decoder(_Skus).decode
+
+
+# What is asked. P1 or P2 is told by its plan, never by a SKU's name, which says too little:
+# https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference
+
+PREMIUM_PLANS = frozenset(
+    {
+        "41781fb2-bc02-4b7c-bd55-b576c07bb09d",  # AAD_PREMIUM (P1, also in Business Premium)
+        "eec0eb4f-6444-4f95-aba0-50c24d67f998",  # AAD_PREMIUM_P2
+    }
+)
+SYNCED_MEMBERS = "onPremisesSyncEnabled eq true and accountEnabled eq true and userType eq 'Member'"
+_HOLDS_PREMIUM = " or ".join(
+    f"assignedPlans/any(p:p/servicePlanId eq {plan} and p/capabilityStatus eq 'Enabled')"
+    for plan in sorted(PREMIUM_PLANS)
+)
+_IN_CONFLICT = "onPremisesProvisioningErrors/any(o:o/category eq 'PropertyConflict')"
+
+
+def _ask_organization(graph: GraphServiceClient) -> RequestInformation:
+    return get(
+        graph.organization,
+        select=["id", "onPremisesSyncEnabled", "onPremisesLastSyncDateTime"],
+    )
+
+
+def _ask_skus(graph: GraphServiceClient) -> RequestInformation:
+    return get(
+        graph.subscribed_skus,
+        select=[
+            "skuPartNumber",
+            "capabilityStatus",
+            "consumedUnits",
+            "prepaidUnits",
+            "servicePlans",
+        ],
+    )
+
+
+def _counted(builder: Any, condition: str) -> RequestInformation:
+    """How many objects match: one row and the count, which needs an advanced query."""
+    return get(builder, eventual=True, count=True, top=1, select=["id"], filter=condition)
+
+
+ORGANIZATION: Fact[Organization] = Asked(
+    name="organization",
+    permission="Organization.Read.All",
+    source="GET /organization",
+    lag="none",
+    request=_ask_organization,
+    decode=lambda body: _read_organizations(body).value[0],
+)
+
+SUBSCRIBED_SKUS: Fact[tuple[Sku, ...]] = Asked(
+    name="subscribed_skus",
+    permission="LicenseAssignment.Read.All",
+    also_by=frozenset({"Organization.Read.All"}),
+    source="GET /subscribedSkus",
+    lag="none",
+    request=_ask_skus,
+    decode=lambda body: _read_skus(body).value,
+)
+
+
+def _users(name: str, condition: str) -> Fact[int]:
+    return Asked(
+        name=name,
+        permission="User.Read.All",
+        source=f"GET /users?$count=true&$filter={condition}",
+        lag="minutes (directory index)",
+        request=lambda graph: _counted(graph.users, condition),
+        decode=lambda body: _read_count(body).count,
+    )
+
+
+SYNCED_USERS = _users("synced_users", SYNCED_MEMBERS)
+LICENSED_SYNCED_USERS = _users("licensed_synced_users", f"{SYNCED_MEMBERS} and ({_HOLDS_PREMIUM})")
+USERS_IN_CONFLICT = _users("users_in_conflict", _IN_CONFLICT)
+
+GROUPS_IN_CONFLICT: Fact[int] = Asked(
+    name="groups_in_conflict",
+    permission="GroupMember.Read.All",
+    source=f"GET /groups?$count=true&$filter={_IN_CONFLICT}",
+    lag="minutes (directory index)",
+    request=lambda graph: _counted(graph.groups, _IN_CONFLICT),
+    decode=lambda body: _read_count(body).count,
+)
+
+CONTACTS_IN_CONFLICT: Fact[int] = Asked(
+    name="contacts_in_conflict",
+    permission="OrgContact.Read.All",
+    source=f"GET /contacts?$count=true&$filter={_IN_CONFLICT}",
+    lag="minutes (directory index)",
+    request=lambda graph: _counted(graph.contacts, _IN_CONFLICT),
+    decode=lambda body: _read_count(body).count,
+)
+
+METHODS_POLICY: Fact[MethodsPolicy] = Asked(
+    name="methods_policy",
+    permission="Policy.Read.AuthenticationMethod",
+    also_by=frozenset({"Policy.Read.All"}),
+    source="GET /policies/authenticationMethodsPolicy",
+    lag="none",
+    absent_in=frozenset({Cloud.CHINA}),
+    request=lambda graph: get(graph.policies.authentication_methods_policy),
+    decode=msgspec.json.Decoder(MethodsPolicy).decode,
+)
+
+AUTHORIZATION_POLICY: Fact[AuthorizationPolicy] = Asked(
+    name="authorization_policy",
+    permission="Policy.Read.All",
+    source="GET /policies/authorizationPolicy",
+    lag="up to 60 minutes until a change takes effect",
+    request=lambda graph: get(graph.policies.authorization_policy),
+    decode=msgspec.json.Decoder(AuthorizationPolicy).decode,
+)
+
+AUDIT_TRAIL: Fact[AuditTrail] = Fact(
+    name="audit_trail",
+    permission="AuditLog.Read.All",
+    source="GET /auditLogs/directoryAudits (Self-service Password Management)",
+    lag="5 to 10 minutes, up to an hour",
+)
+
+REGISTRATION: Fact[Registration] = Fact(
+    name="registration",
+    permission="AuditLog.Read.All",
+    source="GET /reports/authenticationMethods/userRegistrationDetails",
+    lag="up to 36 hours",
+)
+
+
+def permissions(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
+    """The least set of application permissions that reads these facts, in alphabetical order."""
+    facts = list(facts)
+    needed = {fact.permission for fact in facts}
+    covered = {fact.permission for fact in facts if fact.also_by & (needed - {fact.permission})}
+    return tuple(sorted(needed - covered))
