@@ -1,0 +1,110 @@
+"""Triggers only: parse, call monitor or web, return."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import azure.functions as func
+from azure.core.exceptions import AzureError
+
+import checks
+import monitor
+from shared.model import Current
+from shared.settings import (
+    SCHEDULE,
+    SWEEP_SCHEDULE,
+    Settings,
+    SettingsError,
+    schedule_or_default,
+)
+from shared.store import close_stores, store_for
+from shared.web import health
+from shared.web import status as status_page
+from shared.web.answers import Answer, problem
+
+logger = logging.getLogger(__name__)
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.timer_trigger(
+    arg_name="timer",
+    schedule=schedule_or_default(SCHEDULE, os.environ),
+    run_on_startup=False,
+    use_monitor=True,
+)
+async def run(timer: func.TimerRequest) -> None:
+    """Run all checks for the slot that is due."""
+    settings = monitor.settings_of_app()
+    await monitor.run(settings, store_for(settings), datetime.now(UTC))
+
+
+@app.timer_trigger(
+    arg_name="timer",
+    schedule=schedule_or_default(SWEEP_SCHEDULE, os.environ),
+    run_on_startup=False,
+    use_monitor=True,
+)
+async def sweep(timer: func.TimerRequest) -> None:
+    """Read the registration report again, or go on reading it."""
+    settings = monitor.settings_of_app()
+    await monitor.run_sweep(settings, store_for(settings), datetime.now(UTC))
+
+
+@app.route(route="status", methods=["GET"])
+async def status(req: func.HttpRequest) -> func.HttpResponse:
+    """The latest status of the tenant."""
+    return await _answer(
+        lambda current, settings, now: status_page.status(
+            current, checks.BY_ID, settings[SCHEDULE], now
+        ),
+        misconfigured=lambda error: problem(503, "Settings need attention", str(error)),
+        unreachable=lambda: problem(
+            503,
+            "Storage cannot be reached",
+            "See AzureWebJobsStorage, the identity's table role and the account's network rules.",
+            retry_seconds=30,
+        ),
+    )
+
+
+@app.route(route="healthz", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def healthz(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the monitor itself is alive and recent; nothing about the tenant."""
+    return await _answer(
+        lambda current, settings, now: health.alive(current, settings[SCHEDULE], now),
+        misconfigured=health.misconfigured,
+        unreachable=health.storage_unreachable,
+    )
+
+
+async def close() -> None:
+    """Close the connections of this event loop, for hosts that end in an orderly way."""
+    await close_stores()
+
+
+async def _answer(
+    respond: Callable[[Current | None, Settings, datetime], Answer],
+    *,
+    misconfigured: Callable[[SettingsError], Answer],
+    unreachable: Callable[[], Answer],
+) -> func.HttpResponse:
+    """Read the status row and answer from it, or say what keeps us from it."""
+    try:
+        settings = monitor.settings_of_app()
+        current = (await store_for(settings).current()).value
+        answer = respond(current, settings, datetime.now(UTC))
+    except SettingsError as error:
+        answer = misconfigured(error)
+    except AzureError as error:
+        logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
+        answer = unreachable()
+    return func.HttpResponse(
+        answer.body,
+        status_code=answer.status,
+        mimetype=answer.media_type,
+        headers=answer.headers,
+    )

@@ -1,0 +1,142 @@
+"""The registration sweep: the one read that grows with the tenant, so it is resumable.
+
+Pages are folded into counts and forgotten. After every few pages the next link and the counts are
+kept, so that a crash or a time limit loses little; an interrupted sweep goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import msgspec
+
+from checks.facts import REGISTRATION
+from checks.registration_report import (
+    SELECT,
+    Registration,
+    RegistrationPage,
+    fold_rows,
+    read_registration_page,
+)
+from shared.graph.client import Graph
+from shared.graph.question import Question, get
+from shared.model import Known, Reason, Unavailable
+from shared.store import SWEEP, ConflictError, Store
+
+logger = logging.getLogger(__name__)
+
+PAGE_ROWS = 999
+PAGES_PER_CHECKPOINT = 5
+# A page's link does not live for ever; an older one is not worth the try.
+LINK_LIFE = timedelta(hours=12)
+
+# Only these say something lasting about the tenant; anything else may be gone at the next try.
+_LASTING = (Reason.PERMISSION_MISSING, Reason.LICENCE_MISSING)
+
+
+class Underway(msgspec.Struct, frozen=True):
+    """A sweep that has not reached the last page."""
+
+    started_at: datetime
+    next_link: str | None = None
+    pages: int = 0
+    counts: Registration = Registration()
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """The last finished sweep, the one under way, and why the latest try failed, if it did."""
+
+    finished_at: datetime | None = None
+    finished: Registration | None = None
+    underway: Underway | None = None
+    failed_for: Reason | None = None
+    failed_permission: str | None = None
+    failed_detail: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a run should not wait for the sweep's own timer."""
+        return self.finished is None or self.failed_for is not None
+
+    def registration(self) -> Known[Registration] | Unavailable:
+        """The fact that checks read."""
+        if self.failed_for and (self.finished is None or self.failed_for in _LASTING):
+            return Unavailable(self.failed_for, self.failed_permission, self.failed_detail)
+        if self.finished is None:
+            return Unavailable(Reason.NOT_COLLECTED)
+        return Known(self.finished, as_of=self.finished.newest_at)
+
+
+async def stored_sweep(store: Store) -> Sweep:
+    return (await store.state(SWEEP, Sweep)).value or Sweep()
+
+
+async def advance(graph: Graph, store: Store, now: datetime, *, seconds: float) -> Sweep:
+    """Start or go on with a sweep for at most `seconds`; what is known afterwards.
+
+    When another instance writes in between, it is sweeping: this one stops.
+    """
+    stored = await store.state(SWEEP, Sweep)
+    known, etag = stored.value or Sweep(), stored.etag
+    until = time.monotonic() + seconds
+    try:
+        async for step in _steps(graph, known, now):
+            known = step
+            out_of_time = time.monotonic() >= until
+            if out_of_time or known.failed_for or _at_checkpoint(known):
+                etag = await store.set_state(SWEEP, known, etag)
+            if out_of_time:
+                break
+    except ConflictError:
+        logger.info("Another instance is sweeping; this one stops")
+        return await stored_sweep(store)
+    return known
+
+
+def _at_checkpoint(sweep: Sweep) -> bool:
+    return sweep.underway is None or sweep.underway.pages % PAGES_PER_CHECKPOINT == 0
+
+
+async def _steps(graph: Graph, sweep: Sweep, now: datetime) -> AsyncIterator[Sweep]:
+    """The sweep after each page, until it is finished or has failed."""
+    underway = sweep.underway
+    if underway is None or now - underway.started_at > LINK_LIFE:
+        underway = Underway(now)
+    resumed = underway.next_link is not None
+    async for answer in graph.pages(PAGE, link=underway.next_link):
+        if isinstance(answer, Unavailable):
+            # A link of an earlier try may have expired; the next try starts over.
+            kept = None if resumed and answer.reason is Reason.UNSUPPORTED else underway
+            yield Sweep(
+                sweep.finished_at,
+                sweep.finished,
+                kept,
+                answer.reason,
+                answer.permission,
+                answer.detail,
+            )
+            return
+        page = answer.value
+        counts = fold_rows(underway.counts, page.value)
+        if page.next_link is None:
+            logger.info("Registration sweep finished after %d pages", underway.pages + 1)
+            yield Sweep(now, counts)
+            return
+        underway = Underway(underway.started_at, page.next_link, underway.pages + 1, counts)
+        yield Sweep(sweep.finished_at, sweep.finished, underway)
+
+
+PAGE: Question[RegistrationPage] = Question(
+    name="registration_page",
+    permission=REGISTRATION.permission,
+    request=lambda graph: get(
+        graph.reports.authentication_methods.user_registration_details,
+        select=list(SELECT),
+        top=PAGE_ROWS,
+    ),
+    decode=read_registration_page,
+    paced=True,
+)
