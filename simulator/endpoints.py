@@ -1,0 +1,254 @@
+"""Every endpoint: its path, who may ask, which options it knows, and how it is answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+
+from . import documents, reports
+from .http import Ask, GraphError, Reply
+from .listing import directory_count, directory_page, selected
+from .people import Item, Kind, firsts
+from .resources import CONTACT, GROUP, USER
+from .schema import Resource
+from .tenant import Cohort, Tenant
+
+_COLLECTION = frozenset({"$count", "$filter", "$select", "$skiptoken", "$top"})
+# Real Graph takes these; a loud answer is better than a quiet wrong one.
+_NOT_MODELLED = frozenset({"$expand", "$orderby", "$search"})
+
+
+class Workload(Enum):
+    """Who answers: decides the words of a refusal and the budget a question is paid from."""
+
+    DIRECTORY = auto()
+    REPORTS = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """`roles`: any one of them is enough."""
+
+    roles: frozenset[str]
+    answer: Callable[[Ask], Reply]
+    options: frozenset[str] = frozenset()
+    not_modelled: frozenset[str] = frozenset()
+    workload: Workload = Workload.DIRECTORY
+    premium: bool = False
+    units: int = 1
+    beta: bool = False
+
+    def refuse_caller(self, tenant: Tenant, roles: frozenset[str]) -> None:
+        """Raise 403 in the workload's own words unless one of the roles is there."""
+        if self.roles & roles:
+            if self.premium and not tenant.premium:
+                raise GraphError(
+                    403,
+                    "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+                    "Neither tenant is B2C or tenant doesn't have premium license",
+                )
+            return
+        if self.workload is Workload.REPORTS:
+            raise GraphError(
+                403,
+                "Authentication_MSGraphPermissionMissing",
+                "Calling principal does not have required MSGraph permissions AuditLog.Read.All",
+            )
+        raise GraphError(
+            403,
+            "Authorization_RequestDenied",
+            "Insufficient privileges to complete the operation.",
+            {"x-ms-resource-unit": "1"},
+        )
+
+    def refuse_options(self, ask: Ask) -> None:
+        """Raise 400 for an option that the endpoint does not know."""
+        for name in ask.query:
+            if name in self.not_modelled:
+                raise GraphError(501, "notImplemented", f"The simulator does not model {name}.")
+            if name not in self.options:
+                raise GraphError(
+                    400, "BadRequest", f"The query parameter '{name}' is not supported here."
+                )
+
+    def cost(self, ask: Ask) -> int:
+        """Resource units: https://learn.microsoft.com/graph/throttling-limits."""
+        cost = self.units - ("$select" in ask.query)
+        if ask.query.get("$top", "100").isdecimal() and int(ask.query.get("$top", "100")) < 20:
+            cost -= 1
+        return max(1, cost)
+
+
+def _rows(ask: Ask, name: str, type_name: str, rows: Sequence[documents.Document]) -> Reply:
+    """A short list that is never paged; every row has the same properties."""
+    names = selected(ask, rows[0], type_name) if rows else None
+    chosen = [{name: row[name] for name in names} for row in rows] if names else rows
+    return Reply(body={"@odata.context": ask.context(name), "value": chosen})
+
+
+def _organization(ask: Ask) -> Reply:
+    document = documents.organization(ask.tenant, ask.started, ask.now, beta=ask.version == "beta")
+    # An open type: a name that is not declared is not refused, and brings nothing.
+    names = [name.strip() for name in ask.query.get("$select", ",".join(document)).split(",")]
+    chosen = {name: document[name] for name in names if name in document}
+    return Reply(body={"@odata.context": ask.context("organization"), "value": [chosen]})
+
+
+def _subscribed_skus(ask: Ask) -> Reply:
+    rows = [documents.subscribed_sku(ask.tenant, sku) for sku in ask.tenant.skus]
+    return _rows(ask, "subscribedSkus", "microsoft.graph.subscribedSku", rows)
+
+
+def _domains(ask: Ask) -> Reply:
+    return _rows(ask, "domains", "microsoft.graph.domain", documents.domains(ask.tenant))
+
+
+def _synchronizations(ask: Ask) -> Reply:
+    return _rows(
+        ask,
+        "directory/onPremisesSynchronization",
+        "microsoft.graph.onPremisesDirectorySynchronization",
+        [documents.synchronization(ask.tenant)],
+    )
+
+
+def _methods_policy(ask: Ask) -> Reply:
+    return Reply(body=documents.methods_policy(ask.tenant, ask.started, ask.root))
+
+
+def _authorization_policy(ask: Ask) -> Reply:
+    return Reply(body=documents.authorization_policy(ask.tenant, ask.root))
+
+
+def _directory(
+    name: str,
+    resource: Resource[Item[Kind]],
+    cohorts: Callable[[Tenant], Sequence[Kind]],
+    roles: frozenset[str],
+) -> dict[str, Endpoint]:
+    """A collection of directory objects and its count."""
+
+    def first(ask: Ask) -> list[Item[Kind]]:
+        return firsts(ask.tenant, cohorts(ask.tenant), ask.started, ask.now, name.removesuffix("s"))
+
+    return {
+        f"/{name}": Endpoint(
+            roles=roles,
+            answer=lambda ask: directory_page(ask, name, resource, first(ask)),
+            options=_COLLECTION,
+            not_modelled=_NOT_MODELLED,
+            units=2,
+        ),
+        f"/{name}/$count": Endpoint(
+            roles=roles,
+            answer=lambda ask: directory_count(ask, resource, first(ask)),
+            options=frozenset({"$filter"}),
+            not_modelled=frozenset({"$search"}),
+        ),
+    }
+
+
+def _users(tenant: Tenant) -> Sequence[Cohort]:
+    return tenant.cohorts
+
+
+_SELECT = frozenset({"$select"})
+_AUDIT_ROLE = frozenset({"AuditLog.Read.All"})
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {
+        "/organization": Endpoint(
+            roles=frozenset({"Organization.Read.All", "Directory.Read.All", "User.Read.All"}),
+            answer=_organization,
+            options=_SELECT,
+            beta=True,
+        ),
+        "/subscribedSkus": Endpoint(
+            roles=frozenset(
+                {"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"}
+            ),
+            answer=_subscribed_skus,
+            options=_SELECT,
+            units=3,
+        ),
+        **_directory("users", USER, _users, frozenset({"User.Read.All", "Directory.Read.All"})),
+        **_directory(
+            "groups",
+            GROUP,
+            lambda tenant: tenant.groups,
+            frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}),
+        ),
+        **_directory(
+            "contacts",
+            CONTACT,
+            lambda tenant: tenant.contacts,
+            frozenset({"OrgContact.Read.All", "Directory.Read.All"}),
+        ),
+        "/domains": Endpoint(
+            roles=frozenset({"Domain.Read.All", "Directory.Read.All"}),
+            answer=_domains,
+            options=_SELECT,
+        ),
+        "/directory/onPremisesSynchronization": Endpoint(
+            roles=frozenset({"OnPremDirectorySynchronization.Read.All"}),
+            answer=_synchronizations,
+            options=_SELECT,
+        ),
+        "/policies/authenticationMethodsPolicy": Endpoint(
+            roles=frozenset({"Policy.Read.AuthenticationMethod", "Policy.Read.All"}),
+            answer=_methods_policy,
+        ),
+        "/policies/authorizationPolicy": Endpoint(
+            roles=frozenset({"Policy.Read.All"}), answer=_authorization_policy
+        ),
+        "/reports/authenticationMethods/userRegistrationDetails": Endpoint(
+            roles=_AUDIT_ROLE,
+            answer=reports.registration_details,
+            options=frozenset({"$filter", "$select", "$skiptoken", "$top"}),
+            not_modelled=frozenset({"$orderby"}),
+            workload=Workload.REPORTS,
+            premium=True,
+        ),
+        "/reports/authenticationMethods/usersRegisteredByFeature": Endpoint(
+            roles=frozenset(), answer=reports.delegated_only, workload=Workload.REPORTS
+        ),
+        "/reports/authenticationMethods/usersRegisteredByMethod": Endpoint(
+            roles=frozenset(), answer=reports.delegated_only, workload=Workload.REPORTS
+        ),
+        "/auditLogs/directoryAudits": Endpoint(
+            roles=_AUDIT_ROLE,
+            answer=reports.directory_audits,
+            options=frozenset({"$filter", "$orderby", "$select", "$skiptoken", "$top"}),
+            workload=Workload.REPORTS,
+        ),
+    }
+)
+
+_BY_PATH = {path.lower(): endpoint for path, endpoint in ENDPOINTS.items()}
+_KNOWN_PREFIXES = frozenset(
+    "/".join(parts[:length])
+    for parts in (path.split("/") for path in _BY_PATH)
+    for length in range(1, len(parts) + 1)
+)
+
+
+def find(version: str, path: str) -> Endpoint:
+    """The endpoint at a path (letter case does not matter); raises 400 as Graph does."""
+    bare = path.rstrip("/").partition("(")[0]
+    endpoint = _BY_PATH.get(bare.lower())
+    if endpoint is None:
+        raise GraphError(
+            400, "BadRequest", f"Resource not found for the segment '{_stranger(bare)}'."
+        )
+    if version == "beta" and not endpoint.beta:
+        raise GraphError(501, "notImplemented", f"The simulator does not model beta{path}.")
+    return endpoint
+
+
+def _stranger(path: str) -> str:
+    """The first segment that leads nowhere."""
+    parts = path.split("/")
+    for length in range(2, len(parts) + 1):
+        if "/".join(parts[:length]).lower() not in _KNOWN_PREFIXES:
+            return parts[length - 1]
+    return parts[-1]

@@ -1,0 +1,314 @@
+"""The HTTP server: from bytes to a question, from an answer to bytes, and everything in between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+import msgspec
+from aiohttp import web
+from yarl import URL
+
+from . import batch, throttle
+from .auth import ALL_ROLES, Issuer
+from .endpoints import Workload, find
+from .faults import Fault, Faults
+from .http import Ask, Asked, ConnectionDropped, GraphError, Reply
+from .tenant import Tenant
+
+_VERSIONS = ("v1.0", "beta")
+_YEAR = timedelta(days=365)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Simulator:
+    """Microsoft Graph for one tenant, on 127.0.0.1, for as long as the context lasts.
+
+    `clock` gives the real time, `advance` moves the simulator's own ahead of it; `sleep` is what
+    a delay waits on.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        *,
+        port: int = 0,
+        clock: Callable[[], datetime] | None = None,
+        throttling: bool = True,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.requests: list[Asked] = []
+        self._clock = clock or _utc_now
+        self._ahead = timedelta()
+        self._port = port
+        self._throttling = throttling
+        self._sleep = sleep
+        self._issuer = Issuer()
+        self._faults = Faults()
+        self._reports = throttle.Reports()
+        self._directory = throttle.Directory()
+        self._runner: web.AppRunner | None = None
+        self.tenant = tenant
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant shown; whoever is assigned starts to be shown now, past and all."""
+        return self._tenant
+
+    @tenant.setter
+    def tenant(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._started = self.now()
+
+    @property
+    def endpoint(self) -> str:
+        """Where to ask, without version and trailing slash."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def now(self) -> datetime:
+        return self._clock() + self._ahead
+
+    def advance(self, by: timedelta) -> None:
+        self._ahead += by
+
+    def token(self, roles: Iterable[str] = ALL_ROLES, *, lifetime: timedelta = _YEAR) -> str:
+        """A bearer token with these app roles. It lasts long: the clock may be moved by weeks."""
+        return self._issuer.issue(roles, self.endpoint, self.now(), lifetime)
+
+    def fail(
+        self,
+        pattern: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        drop: bool = False,
+        delay: float = 0,
+        when: str | None = None,
+        times: int | None = 1,
+    ) -> Fault:
+        """Switch a fault on for paths that match the glob; `when` limits it to one version."""
+        rule = Fault(
+            path=pattern,
+            status=status,
+            code=code,
+            body=body,
+            headers=headers or {},
+            drop=drop,
+            delay=delay,
+            when=when,
+            times=times,
+        )
+        return self._faults.add(rule)
+
+    def heal(self) -> None:
+        """Switch all faults off."""
+        self._faults.clear()
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=4 * 1024 * 1024)
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self._started = self.now()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        ids = _Ids(headers.get("client-request-id"))
+        try:
+            reply = await self._outermost(request, headers, ids)
+        except ConnectionDropped:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+        return web.Response(
+            status=reply.status,
+            body=body,
+            headers={
+                "Cache-Control": "no-cache",
+                "OData-Version": "4.0",
+                "request-id": ids.request,
+                "client-request-id": ids.client,
+                "Date": format_datetime(self.now(), usegmt=True),
+                "Content-Type": reply.content_type,
+            }
+            | reply.headers,
+        )
+
+    async def _outermost(
+        self, request: web.Request, headers: Mapping[str, str], ids: "_Ids"
+    ) -> Reply:
+        """A plain question or a whole batch."""
+        version, _, rest = request.path.lstrip("/").partition("/")
+        query = dict(request.query)
+        record = Asked(method=request.method, path=request.path, query=query, at=self.now())
+        self.requests.append(record)
+        path = f"/{rest}"
+        ask = Ask(
+            method=request.method,
+            version=version,
+            path=path,
+            query=query,
+            headers=headers,
+            root=self.endpoint,
+            tenant=self._tenant,
+            started=self._started,
+            now=self.now(),
+        )
+
+        async def respond() -> Reply:
+            roles = self._issuer.roles(headers.get("authorization", ""), ask.now)
+            if version not in _VERSIONS:
+                raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
+            _refuse_repetition(request.rel_url)
+            if path.lower() != "/$batch":
+                return self._respond(ask, roles)
+            if request.method != "POST":
+                raise _wrong_method()
+            return await self._batch(ask, await request.read(), roles, record, ids)
+
+        reply = await self._guarded(ask, respond, ids)
+        record.status = reply.status
+        return reply
+
+    async def _batch(
+        self, outer: Ask, body: bytes, roles: frozenset[str], record: Asked, ids: "_Ids"
+    ) -> Reply:
+        async def one(item: batch.Item) -> Reply:
+            url = URL(item.url)
+            query = dict(url.query)
+            path = "/" + url.path.lstrip("/")
+            entry = Asked(method=item.method, path=path, query=query, at=self.now())
+            record.items.append(entry)
+            ask = replace(
+                outer,
+                method=item.method.upper(),
+                path=path,
+                query=query,
+                headers={name.lower(): value for name, value in item.headers.items()},
+                now=self.now(),
+            )
+
+            async def respond() -> Reply:
+                _refuse_repetition(url)
+                return self._respond(ask, roles)
+
+            reply = await self._guarded(ask, respond, _Ids(ids.client))
+            reply.headers = {"Cache-Control": "no-cache", "OData-Version": "4.0"} | reply.headers
+            entry.status = reply.status
+            return reply
+
+        return await batch.answer(batch.read(body), one, len(self.requests))
+
+    async def _guarded(
+        self, ask: Ask, respond: Callable[[], Awaitable[Reply]], ids: "_Ids"
+    ) -> Reply:
+        """The answer, or the fault that comes in its place; refusals become error bodies."""
+        fault = self._faults.meet(ask.version, ask.path)
+        if fault is not None and fault.delay:
+            await self._sleep(fault.delay)
+        if fault is not None and fault.drop:
+            raise ConnectionDropped
+        try:
+            if fault is not None and fault.replaces:
+                reply = _faulty(fault)
+            elif self._tenant.available:
+                reply = await respond()
+            else:
+                raise GraphError(503, "serviceNotAvailable", "The service is unavailable.")
+        except GraphError as error:
+            reply = _refusal(error, ids, self.now())
+        if fault is not None:
+            reply.headers = {**reply.headers, **fault.headers}
+        return reply
+
+    def _respond(self, ask: Ask, roles: frozenset[str]) -> Reply:
+        """The answer to one question; raises GraphError."""
+        endpoint = find(ask.version, ask.path)
+        if ask.method != "GET":
+            raise _wrong_method()
+        reports = endpoint.workload is Workload.REPORTS
+        if reports and self._throttling:
+            self._reports.spend(ask.now)
+        endpoint.refuse_caller(self._tenant, roles)
+        endpoint.refuse_options(ask)
+        reply = endpoint.answer(ask)
+        if not reports:
+            # Refusals cost nothing here, so the bill comes last.
+            units, users = endpoint.cost(ask), self._tenant.users
+            reply.headers |= (
+                self._directory.spend(units, users, ask.now)
+                if self._throttling
+                else {"x-ms-resource-unit": str(units)}
+            )
+        return reply
+
+
+class _Ids:
+    """The ids of one question; a caller's own one is handed back."""
+
+    def __init__(self, client: str | None) -> None:
+        self.request = str(uuid4())
+        self.client = client or self.request
+
+
+def _refuse_repetition(url: URL) -> None:
+    if len(url.query) != len(set(url.query)):
+        raise GraphError(400, "BadRequest", "A query option was specified more than once.")
+
+
+def _wrong_method() -> GraphError:
+    return GraphError(
+        405,
+        "Request_BadRequest",
+        "Specified HTTP method is not allowed for the request target.",
+    )
+
+
+def _refusal(error: GraphError, ids: _Ids, now: datetime) -> Reply:
+    inner = {
+        "date": f"{now:%Y-%m-%dT%H:%M:%S}",
+        "request-id": ids.request,
+        "client-request-id": ids.client,
+    }
+    body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
+    return Reply(
+        status=error.status,
+        body=body,
+        headers=dict(error.headers),
+        content_type="application/json",
+    )
+
+
+def _faulty(fault: Fault) -> Reply:
+    """What a fault sends; raises GraphError where Graph's own error body is wanted."""
+    if fault.body is None:
+        raise GraphError(fault.status or 500, fault.error_code, "This fault was switched on.")
+    html = isinstance(fault.body, bytes) and fault.body.lstrip().startswith(b"<")
+    return Reply(
+        status=fault.status or 200,
+        body=fault.body.encode() if isinstance(fault.body, str) else fault.body,
+        content_type="text/html" if html else "application/json",
+    )

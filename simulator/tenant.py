@@ -1,0 +1,190 @@
+"""The words an invented tenant is told in. Everything here is immutable and free of clocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+TENANT_ID = "5f2c9d1e-7a40-4c1b-9e55-c0a7050c0de5"
+INITIAL_DOMAIN = "contosoexample.onmicrosoft.com"
+DOMAIN = "contoso.example"
+
+
+class Engine(StrEnum):
+    """Who synchronises, in the words of the audit log's OnPremisesAgent."""
+
+    NONE = "None"
+    CONNECT = "Microsoft Entra Connect"
+    CLOUD_SYNC = "CloudSync"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A service plan inside a subscription."""
+
+    id: str
+    name: str
+    service: str
+
+
+P1 = Plan("41781fb2-bc02-4b7c-bd55-b576c07bb09d", "AAD_PREMIUM", "AADPremiumService")
+P2 = Plan("eec0eb4f-6444-4f95-aba0-50c24d67f998", "AAD_PREMIUM_P2", "AADPremiumService")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sku:
+    """A subscription. Seats follow from who holds it: `spare` is the share left free."""
+
+    id: str
+    part_number: str
+    plans: tuple[Plan, ...]
+    status: str = "Enabled"
+    spare: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """`size` users who are alike in everything that can be filtered on."""
+
+    size: int
+    enabled: bool = True
+    guest: bool = False
+    synced: bool = False
+    skus: tuple[str, ...] = ()
+    admin: bool = False
+    sspr_enabled: bool = True
+    sspr_registered: bool = False
+    methods: tuple[str, ...] = ()
+    conflict: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThingCohort:
+    """`size` groups or contacts who are alike."""
+
+    size: int
+    synced: bool = False
+    conflict: str | None = None
+    licence_errors: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """Directory synchronisation: last run `age` before the start, then one every `cycle` if any."""
+
+    enabled: bool | None = None
+    engine: Engine = Engine.NONE
+    age: timedelta | None = None
+    cycle: timedelta | None = None
+
+    def last(self, started: datetime, now: datetime) -> datetime | None:
+        """When the directory was last synchronised, as seen at `now`."""
+        return _last_run(self.age, self.cycle, started, now)
+
+    def last_password(self, started: datetime, now: datetime) -> datetime | None:
+        """When password hashes were last synchronised: every 2 minutes, by Connect only."""
+        if self.engine is not Engine.CONNECT or self.age is None:
+            return None
+        if self.cycle is None:
+            return started - self.age
+        return _last_run(timedelta(seconds=90), timedelta(minutes=2), started, now)
+
+
+def _last_run(
+    age: timedelta | None, cycle: timedelta | None, started: datetime, now: datetime
+) -> datetime | None:
+    if age is None:
+        return None
+    first = started - age
+    return first if cycle is None else first + ((now - first) // cycle) * cycle
+
+
+class Outcome(StrEnum):
+    """How writeback fares during a phase of the tenant's life."""
+
+    WORKS = "works"
+    SWITCHED_OFF = "switched off"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """From `age` before the start on (None: since ever), password resets end like this."""
+
+    outcome: Outcome
+    age: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """Somebody switched writeback on or off, `age` before the start."""
+
+    enabled: bool
+    age: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """What the audit log shows; phases and toggles oldest first."""
+
+    phases: tuple[Phase, ...] = (Phase(Outcome.WORKS),)
+    toggles: tuple[Toggle, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """One invented tenant. Times are told relative to the moment a simulator starts to show it."""
+
+    scenario: str
+    cohorts: tuple[Cohort, ...]
+    seed: int = 1
+    groups: tuple[ThingCohort, ...] = ()
+    contacts: tuple[ThingCohort, ...] = ()
+    skus: tuple[Sku, ...] = ()
+    sync: Sync = Sync()
+    traffic: Traffic | None = Traffic()
+    custom_domain: bool = True
+    migration_state: str | None = "migrationComplete"
+    admins_may_reset: bool = True
+    age: timedelta = timedelta(days=3200)
+    available: bool = True
+
+    @property
+    def users(self) -> int:
+        return sum(cohort.size for cohort in self.cohorts)
+
+    @property
+    def premium(self) -> bool:
+        """Whether Entra ID P1 or P2 was ever bought; suspended subscriptions still count here."""
+        return any(plan in (P1, P2) for sku in self.skus for plan in sku.plans)
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=30 if self.premium else 7)
+
+    def consumed(self, sku: Sku) -> int:
+        return sum(cohort.size for cohort in self.cohorts if sku.part_number in cohort.skus)
+
+    def scaled(self, users: int) -> "Tenant":
+        """The same tenant with `users` users, every cohort in proportion."""
+        sizes = proportional([cohort.size for cohort in self.cohorts], users)
+        cohorts = zip(self.cohorts, sizes, strict=True)
+        return replace(self, cohorts=tuple(replace(c, size=size) for c, size in cohorts))
+
+
+def proportional(sizes: Sequence[int], total: int) -> list[int]:
+    """Divide `total` in the ratio of `sizes` by largest remainder; no part that exists vanishes.
+
+    Parts may vanish only when `total` is too small to give each of them one.
+    """
+    whole = sum(sizes)
+    shares = [size * total // whole for size in sizes]
+    by_remainder = sorted(range(len(sizes)), key=lambda i: -(sizes[i] * total % whole))
+    for i in by_remainder[: total - sum(shares)]:
+        shares[i] += 1
+    for i, size in enumerate(sizes):
+        richest = max(range(len(shares)), key=shares.__getitem__)
+        if size and not shares[i] and shares[richest] > 1:
+            shares[i] += 1
+            shares[richest] -= 1
+    return shares
