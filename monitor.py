@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,13 +65,18 @@ def settings_of_app() -> Settings:
     return settings
 
 
-async def run(settings: Settings, store: Store, now: datetime) -> Run:
+Connect = Callable[..., AbstractAsyncContextManager[Graph]]
+
+
+async def run(
+    settings: Settings, store: Store, now: datetime, *, connect: Connect = open_graph
+) -> Run:
     """Run the slot that `now` belongs to, or return the run that is stored for it."""
     await store.prepare()
     slot = slot_of(settings[SCHEDULE], now)
     done = await store.run(slot)
     if done is None:
-        done = await _perform(settings, store, slot, now)
+        done = await _perform(settings, store, slot, now, connect)
         if not await store.add_run(done):
             # Another instance ran the same slot meanwhile; its run is the one that counts.
             done = await store.run(slot) or done
@@ -78,17 +84,21 @@ async def run(settings: Settings, store: Store, now: datetime) -> Run:
     return done
 
 
-async def run_sweep(settings: Settings, store: Store, now: datetime) -> sweep.Sweep:
+async def run_sweep(
+    settings: Settings, store: Store, now: datetime, *, connect: Connect = open_graph
+) -> sweep.Sweep:
     """Go on with the registration sweep, or start one."""
     await store.prepare()
-    async with open_graph(settings, seconds=SWEEP_SECONDS + 60) as graph:
+    async with connect(settings, seconds=SWEEP_SECONDS + 60) as graph:
         return await sweep.advance(graph, store, now, seconds=SWEEP_SECONDS)
 
 
-async def _perform(settings: Settings, store: Store, slot: datetime, now: datetime) -> Run:
+async def _perform(
+    settings: Settings, store: Store, slot: datetime, now: datetime, connect: Connect
+) -> Run:
     started = time.monotonic()
     enabled = checks.enabled(settings)
-    async with open_graph(settings, seconds=RUN_SECONDS) as graph:
+    async with connect(settings, seconds=RUN_SECONDS) as graph:
         facts = await _collect(graph, store, checks.needed(enabled), now)
         requests = graph.requests
     verdicts = checks.assess(enabled, facts, settings, now)

@@ -219,7 +219,7 @@ class Graph:
         request = question.request(self._builders)
         # Expanded here: the adapter would put its own base, which knows neither cloud nor version.
         request.path_parameters["baseurl"] = f"{self._root}/{question.version}"
-        request.url = request.url
+        request.url = request.url.replace("%24", "$")
         return request
 
     def _item(self, question: Question[Any], version: str) -> dict[str, object]:
@@ -227,7 +227,7 @@ class Graph:
         return {
             "id": question.name,
             "method": "GET",
-            "url": request.url.removeprefix(f"{self._root}/{version}").replace("%24", "$"),
+            "url": request.url.removeprefix(f"{self._root}/{version}"),
             "headers": request.request_headers,
         }
 
@@ -287,6 +287,7 @@ async def open_graph(
     *,
     seconds: float,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Graph]:
     """Graph for this run and this event loop; connections and credential are closed at the end.
 
@@ -296,21 +297,17 @@ async def open_graph(
     from kiota_authentication_azure.azure_identity_authentication_provider import (
         AzureIdentityAuthenticationProvider,
     )
-    from kiota_http.middleware import ParametersNameDecodingHandler
     from msgraph.graph_request_adapter import GraphRequestAdapter
-    from msgraph_core import GraphClientFactory
 
     cloud = settings[CLOUD]
     root = settings[GRAPH_ENDPOINT] or ENDPOINTS[cloud].graph
     token = settings[GRAPH_TOKEN]
     credential = SimulatorToken(token) if token else azure_credential(tenant_id=settings[TENANT_ID])
-    # Neither redirects nor retries of the SDK's own: Graph's JSON never redirects, so a redirect is
-    # a fault and must not carry the token away; retries are done here, where batches are known.
-    transport = httpx.AsyncClient(timeout=REQUEST_TIMEOUT, follow_redirects=False, http2=True)
-    async with credential, transport:
-        client = GraphClientFactory.create_with_custom_middleware(
-            [ParametersNameDecodingHandler()], client=transport
-        )
+    # A plain client instead of the SDK's, whose middleware follows redirects (Graph's JSON makes
+    # none, and one could carry the token away), repeats requests without knowing of batches, and
+    # hides the connections from whoever wants to close them.
+    client = httpx.AsyncClient(timeout=REQUEST_TIMEOUT, follow_redirects=False, http2=True)
+    async with credential, client:
         adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(
                 credential,
@@ -319,4 +316,4 @@ async def open_graph(
             ),
             client=client,
         )
-        yield Graph(adapter, root, cloud, seconds=seconds, sleep=sleep)
+        yield Graph(adapter, root, cloud, seconds=seconds, sleep=sleep, clock=clock)

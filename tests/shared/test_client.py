@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from checks.facts import METHODS_POLICY, ORGANIZATION, SYNCED_USERS, Asked
+from monitor import _audit_page
+from shared.model import Known, Reason, Unavailable
+from simulator import EMPTY, HTML, TRUNCATED
+from tests.conftest import NOW
+
+TWO = (ORGANIZATION, SYNCED_USERS)
+NAMES = {fact.name for fact in TWO}
+FORBIDDEN = {"error": {"code": "Authorization_RequestDenied"}}
+
+
+@pytest.fixture
+async def graph(world):
+    async with world.connect(world.settings(), seconds=100) as graph:
+        yield graph
+
+
+def reasons(answers):
+    return {name: a.reason for name, a in answers.items() if isinstance(a, Unavailable)}
+
+
+async def test_many_questions_are_one_request(world, graph):
+    answers = await graph.ask(TWO)
+    assert answers.keys() == NAMES
+    assert reasons(answers) == {}
+    assert [(r.method, r.path, len(r.items)) for r in world.graph.requests] == [
+        ("POST", "/v1.0/$batch", 2)
+    ]
+
+
+async def test_more_than_twenty_questions_are_split(world, graph):
+    assert isinstance(ORGANIZATION, Asked)
+    questions = [replace(ORGANIZATION, name=f"organization_{index}") for index in range(41)]
+    answers = await graph.ask(questions)
+    assert len(answers) == 41
+    assert sorted(len(r.items) for r in world.graph.requests) == [1, 20, 20]
+
+
+@pytest.mark.parametrize("retry_after", ["7", "2.128"])
+async def test_only_the_throttled_item_is_asked_again_after_the_time_it_names(
+    world, graph, retry_after
+):
+    world.graph.fail("/organization", status=429, headers={"Retry-After": retry_after})
+    answers = await graph.ask(TWO)
+    assert reasons(answers) == {}
+    assert [[i.path for i in r.items] for r in world.graph.requests][1] == ["/organization"]
+    assert world.waits == [float(retry_after)]
+
+
+async def test_without_a_time_the_waits_grow(world, graph):
+    world.graph.fail("/organization", status=503, times=None)
+    answers = await graph.ask(TWO)
+    assert reasons(answers) == {"organization": Reason.UNREACHABLE}
+    assert isinstance(answers["synced_users"], Known)
+    assert len(world.waits) == 3
+    assert world.waits == sorted(world.waits)
+
+
+async def test_a_wait_beyond_the_deadline_is_not_begun(world, graph):
+    world.graph.fail("/organization", status=429, headers={"Retry-After": "3600"})
+    assert reasons(await graph.ask(TWO)) == {"organization": Reason.THROTTLED}
+    assert world.waits == []
+
+
+async def test_after_the_deadline_nothing_is_waited_for(world):
+    async with world.connect(world.settings(), seconds=0) as graph:
+        assert set(reasons(await graph.ask(TWO)).values()) == {Reason.TIMEOUT}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"status": 200, "body": HTML}, Reason.MALFORMED),
+        ({"status": 200, "body": TRUNCATED}, Reason.MALFORMED),
+        ({"status": 200, "body": EMPTY}, Reason.MALFORMED),
+        ({"status": 200, "body": {"responses": None}}, Reason.MALFORMED),
+        ({"status": 200, "body": {"responses": []}}, Reason.MALFORMED),
+        ({"status": 502, "body": HTML}, Reason.UNREACHABLE),
+        ({"status": 500}, Reason.UNREACHABLE),
+        ({"status": 401}, Reason.SIGN_IN_FAILED),
+        ({"status": 403, "body": FORBIDDEN}, Reason.PERMISSION_MISSING),
+        ({"status": 302, "headers": {"Location": "http://127.0.0.1:9/"}}, Reason.REFUSED),
+        ({"drop": True}, Reason.UNREACHABLE),
+    ],
+    ids=[
+        "html", "truncated", "empty", "null", "no answers", "502 html", "500", "401", "403",
+        "redirect", "dropped",
+    ],
+)  # fmt: skip
+async def test_a_batch_that_fails_whole_gives_every_question_its_reason(
+    world, graph, fault, reason
+):
+    world.graph.fail("/$batch", times=None, **fault)
+    assert reasons(await graph.ask(TWO)) == dict.fromkeys(NAMES, reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"value": []},
+        {"value": [{"onPremisesSyncEnabled": "yes"}]},
+        {"value": [{"onPremisesSyncEnabled": True, "onPremisesLastSyncDateTime": "2026-11-21"}]},
+        {"value": [{}]},
+        {"value": None},
+        [],
+        "text",
+        None,
+    ],
+    ids=["no row", "wrong type", "no time zone", "no key", "null rows", "list", "text", "null"],
+)
+async def test_an_item_of_the_wrong_shape_harms_no_other(world, graph, body):
+    world.graph.fail("/organization", status=200, body=msgspec.json.encode(body), times=None)
+    answers = await graph.ask(TWO)
+    assert reasons(answers) == {"organization": Reason.MALFORMED}
+
+
+async def test_a_passing_fault_leaves_no_trace(world, graph):
+    world.graph.fail("/$batch", status=200, body=TRUNCATED)
+    assert reasons(await graph.ask(TWO)) == {}
+
+
+async def test_what_a_cloud_does_not_have_is_not_asked(world):
+    settings = world.settings(SSPR_CLOUD="china")
+    async with world.connect(settings, seconds=100) as graph:
+        answers = await graph.ask([METHODS_POLICY, ORGANIZATION])
+    assert reasons(answers) == {"methods_policy": Reason.UNSUPPORTED}
+    (request,) = world.graph.requests
+    assert [item.path for item in request.items] == ["/organization"]
+
+
+async def test_pages_are_followed_to_the_end(world, graph):
+    question = _audit_page(NOW.replace(year=2020))
+    pages = [page async for page in graph.pages(question)]
+    assert all(isinstance(page, Known) for page in pages)
+    assert len(pages) > 1
+    assert pages[-1].value.next_link is None
+
+
+async def test_a_page_cannot_send_the_token_to_another_host(world, graph):
+    elsewhere = {"value": [], "@odata.nextLink": "https://attacker.example/v1.0/next"}
+    world.graph.fail("/auditLogs/directoryAudits", status=200, body=elsewhere)
+    *_, last = [page async for page in graph.pages(_audit_page(NOW))]
+    assert last == Unavailable(Reason.MALFORMED, detail="the next page is on another host")
+    assert len(world.graph.requests) == 1
+
+
+async def test_report_requests_keep_below_the_limit_of_reports(world, graph):
+    for _ in range(11):
+        answer = await graph.get(_audit_page(NOW))
+        assert isinstance(answer, Known)
+    assert all(request.status == 200 for request in world.graph.requests)
+    assert len(world.waits) >= 2
