@@ -13,6 +13,7 @@ from checks.facts import (
     SUBSCRIBED_SKUS,
     SYNCED_USERS,
     Facts,
+    ServicePlan,
     Sku,
 )
 from shared.model import Evidence, Metric, State, Verdict
@@ -62,16 +63,14 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     if synced == 0:
         return CHECK.verdict("no_synced_users", as_of=organization.as_of)
     skus = facts.need(SUBSCRIBED_SKUS)
-    premium = [sku for sku in skus.value if _is_premium(sku)]
-    active = [sku for sku in premium if _status(sku) in ("enabled", "warning")]
+    premium = [sku for sku in skus.value if _premium_plans(sku)]
+    active = [sku for sku in premium if _is_active(sku) and not _is_switched_off(sku)]
     evidence: tuple[Evidence, ...] = (
         Evidence("subscribedSkus (P1 or P2)", _list(premium) or "none", "Enabled"),
     )
     if not active:
-        ended = all(_status(sku) in ("suspended", "lockedout", "deleted") for sku in premium)
-        code = "licence_suspended" if ended else "sku_status_unclear"
         return CHECK.verdict(
-            code if premium else "no_premium_plan",
+            _without_active(premium),
             params={"skus": _list(premium), "synced": synced},
             evidence=evidence,
             as_of=skus.as_of,
@@ -112,12 +111,24 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     )
 
 
-def _is_premium(sku: Sku) -> bool:
-    return any(
-        plan.service_plan_id.lower() in PREMIUM_PLANS
-        and (plan.provisioning_status or "").lower() != "disabled"
-        for plan in sku.service_plans
-    )
+def _without_active(premium: list[Sku]) -> str:
+    if all(_is_active(sku) for sku in premium):
+        return "no_premium_plan"
+    ended = all(_status(sku) in ("suspended", "lockedout", "deleted") for sku in premium)
+    return "licence_suspended" if ended else "sku_status_unclear"
+
+
+def _premium_plans(sku: Sku) -> list[ServicePlan]:
+    return [plan for plan in sku.service_plans if plan.service_plan_id.lower() in PREMIUM_PLANS]
+
+
+def _is_switched_off(sku: Sku) -> bool:
+    """Every premium plan of an otherwise active SKU is disabled."""
+    return all((p.provisioning_status or "").lower() == "disabled" for p in _premium_plans(sku))
+
+
+def _is_active(sku: Sku) -> bool:
+    return _status(sku) in ("enabled", "warning")
 
 
 def _status(sku: Sku) -> str:

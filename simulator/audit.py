@@ -69,7 +69,8 @@ class Log:
                 yield at, self._toggle(at, enabled=toggle.enabled)
         chance = digest(self.tenant.seed, hour)
         at = begin + timedelta(seconds=chance % 2400, microseconds=chance // 2400 % 1_000_000)
-        yield from self._attempt(hour, at)
+        if hour % 2 == 0:
+            yield from self._attempt(hour, at)
         # Unlocking without a reset exists only where passwords are written back.
         if hour % 4 == 1 and self.tenant.sync.enabled:
             yield from self._deed(hour, at + timedelta(minutes=4), _UNLOCK, "")

@@ -153,7 +153,7 @@ class Graph:
                 answers[question.name] = outcome.unavailable
                 if tries < outcome.tries:
                     again.append(question)
-                    waits.append(_backoff(tries) if outcome.wait is None else outcome.wait)
+                    waits.append(_wait(outcome, tries))
             pending = again
             if pending and not await self._pause(max(waits)):
                 logger.warning("No time left to ask again: %s", ", ".join(q.name for q in pending))
@@ -275,9 +275,16 @@ def _malformed(detail: str) -> Failure:
     return Failure(Unavailable(Reason.MALFORMED, detail=detail[:200]), tries=MALFORMED_TRIES)
 
 
-def _backoff(tries: int) -> float:
-    """1, 2, 4 ... seconds and up to half as much again, so that many apps do not return at once."""
-    delay = min(LONGEST_BACKOFF, 2.0 ** (tries - 1))
+def _wait(failure: Failure, tries: int) -> float:
+    """What Graph asked for, or else 1, 2, 4 ... seconds and up to half as much again, so that many
+    apps do not return at once.
+
+    A report endpoint that is throttled says nothing and wants ten seconds, so that starts at 4.
+    """
+    if failure.wait is not None:
+        return failure.wait
+    step = tries + 1 if failure.unavailable.reason is Reason.THROTTLED else tries - 1
+    delay = min(LONGEST_BACKOFF, 2.0**step)
     return delay * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, not a secret
 
 

@@ -108,7 +108,7 @@ async def test_pages_of_the_log_miss_and_repeat_nothing(
     graph.advance(timedelta(seconds=20))
     whole = (await call(f"{AUDITS}?{query}&$orderby=activityDateTime {order}")).rows
     assert [row["id"] for row in paged] == [row["id"] for row in whole]
-    assert len(whole) > 100
+    assert len(whole) > 50
     assert all(row["activityDateTime"] >= since for row in whole)
 
 
@@ -139,7 +139,7 @@ async def test_traffic_goes_on_as_the_clock_moves_and_the_past_stays_as_it_was(
     graph.advance(timedelta(hours=6))
     after = (await call(query("2026-11-21T00:00:00Z"))).rows
     assert after[: len(before)] == before
-    assert len(after) > len(before) + 20
+    assert len(after) > len(before) + 10
     graph.advance(timedelta(days=9))
     assert len((await call(query("2026-11-30T00:00:00Z"))).rows) > 20
 

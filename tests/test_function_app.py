@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import azure.functions as func
+import pytest
+from azure.functions.timer import TimerRequest
+
+import function_app
+
+ROOT = Path(__file__).parent.parent
+TIMER = TimerRequest()
+GET = func.HttpRequest(method="GET", url="http://localhost/api/status", body=b"")
+
+
+@pytest.fixture
+def app_of(world, monkeypatch):
+    """The app as the platform runs it: everything from the environment."""
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def test_each_function_is_bound_as_documented():
+    bindings = {
+        function.get_function_name(): [json.loads(b) for b in function.get_raw_bindings()]
+        for function in function_app.app.get_functions()
+    }
+    triggers = {name: found[0] for name, found in bindings.items()}
+    assert triggers.keys() == {"run", "sweep", "status", "healthz"}
+    assert triggers["run"]["schedule"] == "0 */15 * * * *"
+    assert triggers["sweep"]["schedule"] == "0 7 */6 * * *"
+    assert not triggers["run"]["runOnStartup"]
+    assert triggers["run"]["useMonitor"]
+    assert (triggers["status"]["route"], triggers["status"]["authLevel"]) == ("status", "FUNCTION")
+    assert triggers["healthz"]["authLevel"] == "ANONYMOUS"
+
+
+async def test_the_status_of_a_run_is_served(app_of):
+    await function_app.run(TIMER)
+    answer = await function_app.status(GET)
+    document = json.loads(answer.get_body())
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    assert document["schema"] == "sspr-status/1"
+    assert document["tenant"] == app_of.environment["SSPR_TENANT_ID"]
+    assert len(document["checks"]) == 7
+    assert (await function_app.healthz(GET)).status_code == 200
+
+
+async def test_before_the_first_run_both_say_so(app_of):
+    assert (await function_app.status(GET)).status_code == 503
+    assert (await function_app.healthz(GET)).status_code == 503
+
+
+async def test_bad_settings_are_told_and_stop_the_run(app_of, monkeypatch):
+    monkeypatch.setenv("SSPR_CLOUD", "mars")
+    with pytest.raises(ValueError, match=r"^SSPR_CLOUD is 'mars': use one of"):
+        await function_app.run(TIMER)
+    for answer in (await function_app.status(GET), await function_app.healthz(GET)):
+        assert answer.status_code == 503
+        assert b"SSPR_CLOUD is 'mars': use one of global" in answer.get_body()
+
+
+@pytest.mark.parametrize("connection", ["garbage", "AccountName=x;AccountKey=c2VjcmV0;Endpoint"])
+async def test_a_bad_connection_string_is_told_without_repeating_it(
+    app_of, monkeypatch, connection
+):
+    monkeypatch.setenv("AzureWebJobsStorage", connection)
+    answer = await function_app.status(GET)
+    assert answer.status_code == 503
+    assert b"AzureWebJobsStorage is no connection string" in answer.get_body()
+    assert b"c2VjcmV0" not in answer.get_body()
+
+
+async def test_unreachable_storage_is_a_503_that_says_what_to_look_at(app_of, monkeypatch):
+    broken = app_of.environment["AzureWebJobsStorage"].split("TableEndpoint=")[0]
+    monkeypatch.setenv("AzureWebJobsStorage", f"{broken}TableEndpoint=http://127.0.0.1:9/x;")
+    monkeypatch.setenv("SSPR_TENANT_ID", str(uuid4()))
+    answer = await function_app.status(GET)
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert b"AzureWebJobsStorage" in answer.get_body()
+
+
+def test_importing_the_app_needs_neither_azure_nor_settings():
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SSPR_", "Azure"))}
+    code = "import sys, function_app; print([m for m in ('msgraph', 'httpx', 'aiohttp', 'azure.identity') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
