@@ -38,8 +38,8 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 )
 async def run(timer: func.TimerRequest) -> None:
     """Run all checks for the slot that is due."""
-    settings = monitor.settings_of_app()
-    await monitor.run(settings, store_for(settings), datetime.now(UTC))
+    if settings := _settings_or_log():
+        await monitor.run(settings, store_for(settings), datetime.now(UTC))
 
 
 @app.timer_trigger(
@@ -50,8 +50,8 @@ async def run(timer: func.TimerRequest) -> None:
 )
 async def sweep(timer: func.TimerRequest) -> None:
     """Read the registration report again, or go on reading it."""
-    settings = monitor.settings_of_app()
-    await monitor.run_sweep(settings, store_for(settings), datetime.now(UTC))
+    if settings := _settings_or_log():
+        await monitor.run_sweep(settings, store_for(settings), datetime.now(UTC))
 
 
 @app.route(route="status", methods=["GET"])
@@ -79,6 +79,19 @@ async def healthz(req: func.HttpRequest) -> func.HttpResponse:
         misconfigured=health.misconfigured,
         unreachable=health.storage_unreachable,
     )
+
+
+def _settings_or_log() -> Settings | None:
+    """The settings, or one line per problem in the log; status and healthz tell them too."""
+    try:
+        settings = monitor.settings_of_app()
+    except SettingsError as error:
+        for found in error.problems:
+            logger.error("Nothing was run. %s", found.message)
+        return None
+    for warning in settings.warnings:
+        logger.warning(warning)
+    return settings
 
 
 async def close() -> None:

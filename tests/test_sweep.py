@@ -7,7 +7,7 @@ import pytest
 import monitor
 import sweep
 from shared.model import Known, Reason, Unavailable
-from shared.store import SWEEP
+from shared.store import SWEEP, Store
 from simulator import scenario
 from tests.conftest import NOW
 
@@ -57,9 +57,9 @@ async def test_progress_is_kept_after_every_few_pages(world, monkeypatch):
             raise KeyboardInterrupt
         return written
 
-    whole = monitor.Store.set_state
+    whole = Store.set_state
     with monkeypatch.context() as patch:
-        patch.setattr(monitor.Store, "set_state", killed)
+        patch.setattr(Store, "set_state", killed)
         with pytest.raises(KeyboardInterrupt):
             await advance(world)
     left = await sweep.stored_sweep(world.store())
@@ -121,7 +121,7 @@ async def test_a_tenant_without_premium_is_told_so_after_a_second_look(world):
 
 
 async def test_when_another_instance_sweeps_this_one_stops(world, monkeypatch):
-    whole = monitor.Store.set_state
+    whole = Store.set_state
     other = sweep.Sweep(finished_at=NOW)
 
     async def overtaken(self, name, value, etag):
@@ -129,7 +129,7 @@ async def test_when_another_instance_sweeps_this_one_stops(world, monkeypatch):
         await whole(self, SWEEP, other, None)
         return await whole(self, name, value, etag)
 
-    monkeypatch.setattr(monitor.Store, "set_state", overtaken)
+    monkeypatch.setattr(Store, "set_state", overtaken)
     assert await advance(world) == other
 
 
