@@ -24,7 +24,8 @@ from checks.audit_trail import (
     fold_events,
     read_audit_page,
 )
-from checks.facts import AUDIT_TRAIL, REGISTRATION, Asked, Fact, Facts
+from checks.facts import AUDIT_TRAIL, REGISTRATION, Asked, Fact, Facts, Gathered
+from gather import gather
 from shared.confirm import stand
 from shared.graph.client import Graph, open_graph
 from shared.graph.question import Question, get
@@ -131,7 +132,8 @@ async def _collect(graph: Graph, store: Store, facts: Sequence[Fact[Any]], now: 
         if state.wanted:
             state = await sweep.advance(graph, store, now, seconds=FIRST_SWEEP_SECONDS)
         collected[REGISTRATION.name] = state.registration()
-    return Facts(collected)
+    rare = [fact for fact in facts if isinstance(fact, Gathered)]
+    return Facts(collected | await gather(graph, store, rare, now))
 
 
 async def read_audit_trail(

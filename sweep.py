@@ -8,33 +8,37 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from checks.facts import REGISTRATION
+from checks.facts import REGISTRATION, contact_data
 from checks.registration_report import (
     SELECT,
     Registration,
     RegistrationPage,
+    Scope,
     fold_rows,
+    is_unregistered,
     read_registration_page,
 )
 from shared.graph.client import Graph
 from shared.graph.question import Question, get
-from shared.model import Known, Reason, Unavailable
+from shared.model import LASTING, Known, Reason, Unavailable
 from shared.store import SWEEP, ConflictError, Store
 
 logger = logging.getLogger(__name__)
 
 PAGE_ROWS = 999
 PAGES_PER_CHECKPOINT = 5
+# Looking up unregistered users costs one batch for 300 of them; more than this says no more.
+MOST_LOOKED_UP = 3000
+# An `in` filter takes at most 15 values.
+IDS_PER_QUESTION = 15
+SCOPE_MEMORY = timedelta(days=9)
 # A page's link does not live for ever; an older one is not worth the try.
 LINK_LIFE = timedelta(hours=12)
-
-# Only these say something lasting about the tenant; anything else may be gone at the next try.
-_LASTING = (Reason.PERMISSION_MISSING, Reason.LICENCE_MISSING)
 
 
 class Underway(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ class Sweep(msgspec.Struct, frozen=True):
 
     def registration(self) -> Known[Registration] | Unavailable:
         """The fact that checks read."""
-        if self.failed_for and (self.finished is None or self.failed_for in _LASTING):
+        if self.failed_for and (self.finished is None or self.failed_for in LASTING):
             return Unavailable(self.failed_for, self.failed_permission, self.failed_detail)
         if self.finished is None:
             return Unavailable(Reason.NOT_COLLECTED)
@@ -121,12 +125,44 @@ async def _steps(graph: Graph, sweep: Sweep, now: datetime) -> AsyncIterator[Swe
             return
         page = answer.value
         counts = fold_rows(underway.counts, page.value)
+        unregistered = [row.id for row in page.value if is_unregistered(row) and _is_id(row.id)]
+        counts = await _look_up_contact_data(graph, counts, unregistered)
         if page.next_link is None:
             logger.info("Registration sweep finished after %d pages", underway.pages + 1)
-            yield Sweep(now, counts)
+            yield Sweep(now, _remember(counts, sweep.finished, now))
             return
         underway = Underway(underway.started_at, page.next_link, underway.pages + 1, counts)
         yield Sweep(sweep.finished_at, sweep.finished, underway)
+
+
+async def _look_up_contact_data(
+    graph: Graph, counts: Registration, ids: Sequence[str]
+) -> Registration:
+    """Count who of these has a phone or an address in the directory, up to a number per sweep."""
+    ids = ids[: max(0, MOST_LOOKED_UP - counts.contact_checked)]
+    parts = [ids[i : i + IDS_PER_QUESTION] for i in range(0, len(ids), IDS_PER_QUESTION)]
+    answers = await graph.ask([contact_data(index, part) for index, part in enumerate(parts)])
+    known = [answer.value for answer in answers.values() if isinstance(answer, Known)]
+    return msgspec.structs.replace(
+        counts,
+        contact_checked=counts.contact_checked + sum(found.users for found in known),
+        contact_found=counts.contact_found + sum(found.with_contact_data for found in known),
+    )
+
+
+def _is_id(text: str) -> bool:
+    """Whether it can be put into a filter as it is."""
+    return text.isascii() and text.replace("-", "").isalnum()
+
+
+def _remember(counts: Registration, before: Registration | None, now: datetime) -> Registration:
+    """Keep how the scope was, one report a day, for a little more than a week."""
+    past = before.past if before else ()
+    if not past or now - past[-1].at >= timedelta(hours=20):
+        past = (*past, Scope(now, counts.users.enabled, counts.administrators.enabled))
+    return msgspec.structs.replace(
+        counts, past=tuple(scope for scope in past if now - scope.at <= SCOPE_MEMORY)
+    )
 
 
 PAGE: Question[RegistrationPage] = Question(

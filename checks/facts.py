@@ -7,9 +7,9 @@ in the docs is made from these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
@@ -23,6 +23,8 @@ from shared.model import Known, Reason, Unavailable
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.graph_service_client import GraphServiceClient
+
+    from shared.graph.client import Graph
 
 T = TypeVar("T")
 Stamp = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -46,7 +48,19 @@ class Fact(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Question[T], Fact[T]):
-    """A fact that one Graph request answers. The others are folded from pages by the collector."""
+    """A fact that one Graph request answers, asked in every run's batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered(Fact[T]):
+    """A fact that takes several requests: kept as `shape` and renewed `every` so often.
+
+    Facts that are neither Asked nor Gathered are folded from many pages by the collector.
+    """
+
+    gather: Callable[[Graph], Awaitable[Known[T] | Unavailable]]
+    shape: type[T]
+    every: timedelta
 
 
 class MissingFactError(Exception):
@@ -268,6 +282,48 @@ REGISTRATION: Fact[Registration] = Fact(
     source="GET /reports/authenticationMethods/userRegistrationDetails",
     lag="up to 36 hours",
 )
+
+
+class ContactData(msgspec.Struct, frozen=True, rename="camel"):
+    """Contact data of one user in the directory; how it reads is nobody's business here."""
+
+    mobile_phone: str | None = None
+    business_phones: tuple[str, ...] | None = None
+    other_mails: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.mobile_phone or self.business_phones or self.other_mails)
+
+
+class ContactPage(msgspec.Struct, frozen=True):
+    value: tuple[ContactData, ...]
+
+    @property
+    def users(self) -> int:
+        return len(self.value)
+
+    @property
+    def with_contact_data(self) -> int:
+        return sum(map(bool, self.value))
+
+
+_read_contact_page = msgspec.json.Decoder(ContactPage).decode
+
+
+def contact_data(index: int, ids: Sequence[str]) -> Question[ContactPage]:
+    """Which of at most 15 users have contact data in the directory."""
+    quoted = ", ".join(f"'{identifier}'" for identifier in ids)
+    return Question(
+        name=f"contact_data_{index}",
+        permission="User.Read.All",
+        request=lambda graph: get(
+            graph.users,
+            filter=f"id in ({quoted})",
+            select=["mobilePhone", "businessPhones", "otherMails"],
+            top=len(ids),
+        ),
+        decode=_read_contact_page,
+    )
 
 
 def permissions(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:

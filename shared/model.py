@@ -49,6 +49,10 @@ class Reason(StrEnum):
     NOT_COLLECTED = "not_collected"
 
 
+LASTING = frozenset({Reason.PERMISSION_MISSING, Reason.LICENCE_MISSING})
+"""Reasons that say something about the tenant; any other may be gone at the next try."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
     """A fact that was read; `as_of` is the age of the source data, where the source tells it."""

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.graph.clouds import ENDPOINTS, Cloud
+from shared.graph.clouds import ENDPOINTS, Cloud, simulated_portals
 from shared.graph.credentials import SimulatorToken, azure_credential
 from shared.graph.failures import MALFORMED_TRIES, Failure, classify
 from shared.graph.pacing import Pacer
@@ -69,13 +69,18 @@ Replies = dict[str, Reply | Failure]
 
 
 class Graph:
-    """Graph for one tenant, for one event loop, until one deadline. Made by `open_graph`."""
+    """Graph for one tenant, for one event loop, until one deadline. Made by `open_graph`.
+
+    `portals` are the public pages that users need, by name: `password_reset` and `sign_in`.
+    """
 
     def __init__(
         self,
         adapter: GraphRequestAdapter,
+        public: httpx.AsyncClient,
         root: str,
         cloud: Cloud,
+        portals: Mapping[str, str],
         *,
         seconds: float,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -85,7 +90,9 @@ class Graph:
         from msgraph.graph_service_client import GraphServiceClient
 
         self.requests = 0
+        self.portals = portals
         self._adapter = adapter
+        self._public = public
         self._builders = GraphServiceClient(request_adapter=adapter)
         self._root = root
         self._cloud = cloud
@@ -116,6 +123,18 @@ class Graph:
         if self._cloud in question.absent_in:
             return _not_in_cloud(self._cloud)
         return (await self._persist(self._single, [question]))[question.name]
+
+    async def reach(self, url: str) -> Known[int] | Unavailable:
+        """The status that a public address answers with, asked without a token."""
+        import httpx
+
+        try:
+            response = await self._public.get(url)
+        except httpx.TimeoutException:
+            return Unavailable(Reason.TIMEOUT, detail="no answer in time")
+        except httpx.HTTPError as error:
+            return Unavailable(Reason.UNREACHABLE, detail=type(error).__name__)
+        return Known(response.status_code, as_of=self._now())
 
     async def pages(
         self, question: Question[P], *, link: str | None = None, most: int | None = None
@@ -307,7 +326,9 @@ async def open_graph(
     from msgraph.graph_request_adapter import GraphRequestAdapter
 
     cloud = settings[CLOUD]
-    root = settings[GRAPH_ENDPOINT] or ENDPOINTS[cloud].graph
+    simulator = settings[GRAPH_ENDPOINT]
+    root = simulator or ENDPOINTS[cloud].graph
+    portals = simulated_portals(simulator) if simulator else ENDPOINTS[cloud].portals
     token = settings[GRAPH_TOKEN]
     credential = SimulatorToken(token) if token else azure_credential(tenant_id=settings[TENANT_ID])
     # A plain client instead of the SDK's, whose middleware follows redirects (Graph's JSON makes
@@ -323,4 +344,6 @@ async def open_graph(
             ),
             client=client,
         )
-        yield Graph(adapter, root, cloud, seconds=seconds, sleep=sleep, clock=clock)
+        yield Graph(
+            adapter, client, root, cloud, portals, seconds=seconds, sleep=sleep, clock=clock
+        )

@@ -30,6 +30,7 @@ TABLES = (RUNS, STATE)
 CURRENT = "current"
 AUDIT = "audit"
 SWEEP = "sweep"
+GATHERED = "gathered"
 
 # The SDK's own patience is days; a function has minutes.
 _PATIENCE: Mapping[str, Any] = {
