@@ -9,27 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import checks
-import sweep
-from checks.audit_trail import (
-    SERVICE,
-    AuditPage,
-    AuditTrail,
-    caught_up,
-    fold_events,
-    read_audit_page,
-)
-from checks.facts import AUDIT_TRAIL, REGISTRATION, Asked, Fact, Facts, Gathered
-from gather import gather
+from collect import collect
+from collect import sweep as registration
 from shared.confirm import stand
 from shared.graph.client import Graph, open_graph
-from shared.graph.question import Question, get
-from shared.model import Known, Run, Unavailable
+from shared.model import Run
 from shared.schedule import slot_of
 from shared.settings import (
     CONFIRM_AFTER,
@@ -39,23 +28,13 @@ from shared.settings import (
     Settings,
     load,
 )
-from shared.store import AUDIT, CURRENT, ConflictError, Store
+from shared.store import CURRENT, ConflictError, Store
 
 logger = logging.getLogger(__name__)
 
 # What a run may spend on Graph, so that it ends well within the host's limit (host.json).
 RUN_SECONDS = 120.0
 SWEEP_SECONDS = 480.0
-# How long a run goes on with a first sweep itself, rather than leave it to the sweep's timer.
-FIRST_SWEEP_SECONDS = 20.0
-
-# The log keeps 30 days (7 without a licence), and rows may turn up an hour late.
-# https://learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention
-AUDIT_LOOK_BACK = timedelta(days=30)
-AUDIT_OVERLAP = timedelta(minutes=90)
-AUDIT_PAGES = 5
-AUDIT_PAGE_ROWS = 1000
-
 WRITES = 5
 
 
@@ -87,11 +66,11 @@ async def run(
 
 async def run_sweep(
     settings: Settings, store: Store, now: datetime, *, connect: Connect = open_graph
-) -> sweep.Sweep:
+) -> registration.Sweep:
     """Go on with the registration sweep, or start one."""
     await store.prepare()
     async with connect(settings, seconds=SWEEP_SECONDS + 60) as graph:
-        return await sweep.advance(graph, store, now, seconds=SWEEP_SECONDS)
+        return await registration.advance(graph, store, now, seconds=SWEEP_SECONDS)
 
 
 async def _perform(
@@ -100,7 +79,7 @@ async def _perform(
     started = time.monotonic()
     enabled = checks.enabled(settings)
     async with connect(settings, seconds=RUN_SECONDS) as graph:
-        facts = await _collect(graph, store, checks.needed(enabled), now)
+        facts = await collect(graph, store, checks.needed(enabled), now)
         requests = graph.requests
     verdicts = checks.assess(enabled, facts, settings, now)
     result = Run(
@@ -120,59 +99,6 @@ async def _perform(
         ", ".join(f"{verdict.check} {verdict.code}" for verdict in verdicts),
     )
     return result
-
-
-async def _collect(graph: Graph, store: Store, facts: Sequence[Fact[Any]], now: datetime) -> Facts:
-    """Ask Graph for everything the checks need, each thing once."""
-    collected = await graph.ask([fact for fact in facts if isinstance(fact, Asked)])
-    if AUDIT_TRAIL in facts:
-        collected[AUDIT_TRAIL.name] = await read_audit_trail(graph, store, now)
-    if REGISTRATION in facts:
-        state = await sweep.stored_sweep(store)
-        if state.wanted:
-            state = await sweep.advance(graph, store, now, seconds=FIRST_SWEEP_SECONDS)
-        collected[REGISTRATION.name] = state.registration()
-    rare = [fact for fact in facts if isinstance(fact, Gathered)]
-    return Facts(collected | await gather(graph, store, rare, now))
-
-
-async def read_audit_trail(
-    graph: Graph, store: Store, now: datetime
-) -> Known[AuditTrail] | Unavailable:
-    """Read the audit log from where it was left, a bounded number of pages, and fold it."""
-    stored = await store.state(AUDIT, AuditTrail)
-    trail = stored.value or AuditTrail(now - AUDIT_LOOK_BACK, now - AUDIT_LOOK_BACK)
-    since = trail.read_until if trail.behind else trail.read_until - AUDIT_OVERLAP
-    async for answer in graph.pages(_audit_page(since), most=AUDIT_PAGES):
-        if isinstance(answer, Unavailable):
-            return answer
-        trail = fold_events(trail, answer.value.value)
-        if answer.value.next_link is None:
-            trail = caught_up(trail, now)
-    try:
-        await store.set_state(AUDIT, trail, stored.etag)
-    except ConflictError:
-        logger.info("Another instance read the audit log meanwhile; its progress is kept")
-    return Known(trail, as_of=trail.read_until)
-
-
-def _audit_page(since: datetime) -> Question[AuditPage]:
-    condition = (
-        f"loggedByService eq '{SERVICE}'"
-        f" and activityDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    )
-    return Question(
-        name="audit_page",
-        permission=AUDIT_TRAIL.permission,
-        request=lambda graph: get(
-            graph.audit_logs.directory_audits,
-            filter=condition,
-            orderby=["activityDateTime asc"],
-            top=AUDIT_PAGE_ROWS,
-        ),
-        decode=read_audit_page,
-        paced=True,
-    )
 
 
 async def _make_current(store: Store, done: Run, settings: Settings) -> None:

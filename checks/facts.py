@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 
-from checks.audit_trail import AuditTrail
+from checks.audit_trail import AuditTrail, ResetsElsewhere
 from checks.registration_report import Registration
 from shared.graph.clouds import Cloud
 from shared.graph.question import Question, get
@@ -276,12 +276,24 @@ AUDIT_TRAIL: Fact[AuditTrail] = Fact(
     lag="5 to 10 minutes, up to an hour",
 )
 
+RESETS_ELSEWHERE: Fact[ResetsElsewhere] = Fact(
+    name="resets_elsewhere",
+    permission="AuditLog.Read.All",
+    source="GET /auditLogs/directoryAudits (Core Directory, Reset user password)",
+    lag="an hour, so that both logs are complete",
+)
+
 REGISTRATION: Fact[Registration] = Fact(
     name="registration",
     permission="AuditLog.Read.All",
     source="GET /reports/authenticationMethods/userRegistrationDetails",
     lag="up to 36 hours",
 )
+
+
+def is_plain(identifier: str | None) -> bool:
+    """Whether an id can be put into a filter as it is: letters, digits and dashes."""
+    return identifier is not None and identifier.isascii() and identifier.replace("-", "").isalnum()
 
 
 class ContactData(msgspec.Struct, frozen=True, rename="camel"):
@@ -323,6 +335,33 @@ def contact_data(index: int, ids: Sequence[str]) -> Question[ContactPage]:
             top=len(ids),
         ),
         decode=_read_contact_page,
+    )
+
+
+class _User(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Users(msgspec.Struct, frozen=True):
+    value: tuple[_User, ...]
+
+
+_read_users = msgspec.json.Decoder(_Users).decode
+
+
+def synced_among(index: int, ids: Sequence[str]) -> Question[tuple[str, ...]]:
+    """Which of at most 15 users are synced from an on-premises directory."""
+    quoted = ", ".join(f"'{identifier}'" for identifier in ids)
+    return Question(
+        name=f"synced_among_{index}",
+        permission="User.Read.All",
+        request=lambda graph: get(
+            graph.users,
+            filter=f"id in ({quoted}) and onPremisesSyncEnabled eq true",
+            select=["id"],
+            top=len(ids),
+        ),
+        decode=lambda body: tuple(user.id for user in _read_users(body).value),
     )
 
 

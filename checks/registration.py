@@ -6,11 +6,10 @@ from datetime import datetime
 
 from checks.check import LEARN, Check
 from checks.facts import REGISTRATION, Facts
+from checks.fresh_report import REPORT_HOURS, UNUSABLE, from_report, unusable
 from checks.registration_report import Coverage
-from shared.model import Evidence, Metric, Param, State, Verdict
+from shared.model import Metric, Param, State, Verdict
 from shared.settings import Settings, threshold
-
-HOUR = 3600
 
 WARNING_PERCENT = threshold(
     "registration",
@@ -29,14 +28,6 @@ CRITICAL_PERCENT = threshold(
     purpose="Capable / Enabled below which coverage is critical.",
     under="warning_percent",
 )
-REPORT_HOURS = threshold(
-    "registration",
-    "report_hours",
-    48,
-    unit="hours",
-    at_most=720,
-    purpose="Age above which the registration report no longer counts.",
-)
 
 
 def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
@@ -48,36 +39,28 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | at least 80 %, less than 95 %                 | warning `some_not_registered`      |
     | less than 80 %                                | critical `many_not_registered`     |
     | users fine, administrators below 95 %         | warning `administrators_not_registered` |
-    | no member is enabled for SSPR                 | critical `nobody_enabled`          |
     | newest row more than 48 h old, or undated     | unknown `report_stale`             |
     | the report is empty                           | unknown `report_empty`             |
+    | no member is enabled (see `sspr_enabled`)     | not applicable `nobody_enabled`    |
 
     Administrators follow a policy of their own and are few: a shortfall among them is a warning at
     most. Guests reset in their home tenant and never count.
     https://learn.microsoft.com/entra/identity/authentication/howto-authentication-methods-activity
     """
     known = facts.need(REGISTRATION)
+    if verdict := unusable(CHECK, known, settings, now):
+        return verdict
     report = known.value
     users, administrators = report.users, report.administrators
-    if users.members + administrators.members == 0:
-        return CHECK.verdict("report_empty", as_of=known.as_of)
-    age = (now - report.newest_at).total_seconds() if report.newest_at else None
-    if age is None or age > settings[REPORT_HOURS] * HOUR:
-        return CHECK.verdict(
-            "report_stale",
-            params={"age_seconds": age or 0.0, "limit_seconds": settings[REPORT_HOURS] * HOUR},
-            evidence=(_evidence("lastUpdatedDateTime", _iso(report.newest_at)),),
-            as_of=report.newest_at,
-        )
     return CHECK.verdict(
         _code(users, administrators, settings),
         params=_params(users, "users") | _params(administrators, "administrators"),
         metrics=_metrics(users, "users") | _metrics(administrators, "administrators"),
         evidence=(
-            _evidence("isSsprEnabled", users.enabled),
-            _evidence("isSsprCapable", users.capable, f"{settings[WARNING_PERCENT]:g} %"),
-            _evidence("isSsprEnabled and isAdmin", administrators.enabled),
-            _evidence("isSsprCapable and isAdmin", administrators.capable),
+            from_report("isSsprEnabled", users.enabled),
+            from_report("isSsprCapable", users.capable, f"{settings[WARNING_PERCENT]:g} %"),
+            from_report("isSsprEnabled and isAdmin", administrators.enabled),
+            from_report("isSsprCapable and isAdmin", administrators.capable),
         ),
         as_of=report.newest_at,
     )
@@ -118,14 +101,6 @@ def _metrics(coverage: Coverage, who: str) -> dict[str, Metric]:
     return metrics
 
 
-def _evidence(name: str, observed: str | int | None, limit: str | None = None) -> Evidence:
-    return Evidence(f"userRegistrationDetails.{name}", observed, limit)
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
 CHECK = Check(
     id="registration",
     problems=("A4", "B2"),
@@ -136,11 +111,9 @@ CHECK = Check(
         "some_not_registered": State.WARNING,
         "administrators_not_registered": State.WARNING,
         "many_not_registered": State.CRITICAL,
-        "nobody_enabled": State.CRITICAL,
-        "report_stale": State.UNKNOWN,
-        "report_empty": State.UNKNOWN,
+        "nobody_enabled": State.NOT_APPLICABLE,
+        **UNUSABLE,
     },
     link=f"{LEARN}/authentication/howto-sspr-authenticationdata",
-    links={"nobody_enabled": f"{LEARN}/authentication/tutorial-enable-sspr"},
     evaluate=evaluate,
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 import monitor
-import sweep
+from collect import sweep
 from shared.model import Known, Reason, Unavailable
 from shared.store import SWEEP, Store
 from simulator import scenario

@@ -41,7 +41,7 @@ def report(enabled=1000, capable=1000, admins=(10, 10), newest_at=FRESH):
         (report(admins=(2, 0)), "administrators_not_registered", State.WARNING),
         (report(admins=(0, 0)), "well_registered", State.HEALTHY),
         (report(enabled=0, capable=0), "well_registered", State.HEALTHY),
-        (report(enabled=0, capable=0, admins=(0, 0)), "nobody_enabled", State.CRITICAL),
+        (report(enabled=0, capable=0, admins=(0, 0)), "nobody_enabled", State.NOT_APPLICABLE),
     ],
     ids=[
         "all", "at 95 %", "below 95 %", "at 80 %", "below 80 %", "nobody", "admins at 95 %",

@@ -6,10 +6,15 @@ import msgspec
 import pytest
 
 from checks.facts import METHODS_POLICY, ORGANIZATION, SYNCED_USERS, Asked
-from monitor import _audit_page
+from collect.audit import _page
 from shared.model import Known, Reason, Unavailable
 from simulator import EMPTY, HTML, TRUNCATED
 from tests.conftest import NOW
+
+
+def audit_page(since):
+    return _page("loggedByService eq 'Self-service Password Management'", since)
+
 
 TWO = (ORGANIZATION, SYNCED_USERS)
 NAMES = {fact.name for fact in TWO}
@@ -136,7 +141,7 @@ async def test_what_a_cloud_does_not_have_is_not_asked(world):
 
 
 async def test_pages_are_followed_to_the_end(world, graph):
-    question = _audit_page(NOW.replace(year=2020))
+    question = audit_page(NOW.replace(year=2020))
     pages = [page async for page in graph.pages(question)]
     assert all(isinstance(page, Known) for page in pages)
     assert len(pages) > 1
@@ -146,14 +151,14 @@ async def test_pages_are_followed_to_the_end(world, graph):
 async def test_a_page_cannot_send_the_token_to_another_host(world, graph):
     elsewhere = {"value": [], "@odata.nextLink": "https://attacker.example/v1.0/next"}
     world.graph.fail("/auditLogs/directoryAudits", status=200, body=elsewhere)
-    *_, last = [page async for page in graph.pages(_audit_page(NOW))]
+    *_, last = [page async for page in graph.pages(audit_page(NOW))]
     assert last == Unavailable(Reason.MALFORMED, detail="the next page is on another host")
     assert len(world.graph.requests) == 1
 
 
 async def test_report_requests_keep_below_the_limit_of_reports(world, graph):
     for _ in range(11):
-        answer = await graph.get(_audit_page(NOW))
+        answer = await graph.get(audit_page(NOW))
         assert isinstance(answer, Known)
     assert all(request.status == 200 for request in world.graph.requests)
     assert len(world.waits) >= 2

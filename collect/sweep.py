@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from checks.facts import REGISTRATION, contact_data
+from checks.facts import REGISTRATION, contact_data, is_plain
 from checks.registration_report import (
     SELECT,
     Registration,
@@ -125,7 +125,7 @@ async def _steps(graph: Graph, sweep: Sweep, now: datetime) -> AsyncIterator[Swe
             return
         page = answer.value
         counts = fold_rows(underway.counts, page.value)
-        unregistered = [row.id for row in page.value if is_unregistered(row) and _is_id(row.id)]
+        unregistered = [row.id for row in page.value if is_unregistered(row) and is_plain(row.id)]
         counts = await _look_up_contact_data(graph, counts, unregistered)
         if page.next_link is None:
             logger.info("Registration sweep finished after %d pages", underway.pages + 1)
@@ -148,11 +148,6 @@ async def _look_up_contact_data(
         contact_checked=counts.contact_checked + sum(found.users for found in known),
         contact_found=counts.contact_found + sum(found.with_contact_data for found in known),
     )
-
-
-def _is_id(text: str) -> bool:
-    """Whether it can be put into a filter as it is."""
-    return text.isascii() and text.replace("-", "").isalnum()
 
 
 def _remember(counts: Registration, before: Registration | None, now: datetime) -> Registration:
