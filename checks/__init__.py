@@ -15,10 +15,16 @@ from checks import (
     admin_sspr,
     directory_sync,
     method_migration,
+    monitor_data,
     premium_licence,
     registration,
+    reset_attempts,
+    settings_changed,
     sync_conflicts,
+    throttled_users,
+    unsupported_resets,
     writeback,
+    writeback_attempts,
 )
 from checks.check import Check
 from checks.facts import Fact, Facts, MissingFactError
@@ -29,12 +35,18 @@ logger = logging.getLogger(__name__)
 
 CATALOGUE: tuple[Check, ...] = (
     writeback.CHECK,
+    writeback_attempts.CHECK,
     directory_sync.CHECK,
     sync_conflicts.CHECK,
     premium_licence.CHECK,
     registration.CHECK,
+    reset_attempts.CHECK,
+    throttled_users.CHECK,
+    unsupported_resets.CHECK,
     admin_sspr.CHECK,
     method_migration.CHECK,
+    settings_changed.CHECK,
+    monitor_data.CHECK,
 )
 
 BY_ID = {check.id: check for check in CATALOGUE}

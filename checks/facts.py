@@ -129,6 +129,7 @@ class MethodsPolicy(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     policy_migration_state: str | msgspec.UnsetType | None = msgspec.UNSET
+    last_modified_date_time: Stamp | None = None
 
 
 class AuthorizationPolicy(msgspec.Struct, frozen=True, rename="camel"):

@@ -22,7 +22,19 @@ class CheckText:
     outcomes: Mapping[str, Outcome]
 
 
+_STILL_READING = Outcome(
+    "The audit log is being read for the first time, and has been read up to {read_until_at}."
+    " The next runs go on."
+)
 _NOT_SYNCED = Outcome("This tenant is not synchronized with an on-premises directory.")
+_NOBODY_ENABLED = Outcome("No member is enabled for SSPR.")
+_REPORT_UNUSABLE = {
+    "report_stale": Outcome(
+        "The registration report is {age_seconds} old, more than {limit_seconds}."
+        " Nothing is concluded from it."
+    ),
+    "report_empty": Outcome("The registration report holds no member."),
+}
 
 CHECKS: Mapping[str, CheckText] = {
     "writeback": CheckText(
@@ -62,15 +74,150 @@ CHECKS: Mapping[str, CheckText] = {
                 "Reset the password of a synchronized test user in the Microsoft Entra admin"
                 " center, or declare with SSPR_DECLARED_WRITEBACK that writeback is on.",
             ),
-            "still_reading": Outcome(
-                "The audit log is being read for the first time, and has been read up to"
-                " {read_until_at}. The next runs go on."
-            ),
+            "still_reading": _STILL_READING,
             "declared_off": Outcome(
                 "Password writeback was declared as not in use on {declared_at}."
                 " Synchronized users cannot reset their password."
             ),
             "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "writeback_attempts": CheckText(
+        "Attempts to write a password back succeed",
+        {
+            "attempts_succeed": Outcome(
+                "None of {attempts} attempts in {hours} hours failed for a cause of the service."
+            ),
+            "some_attempts_fail": Outcome(
+                "{failures} of {attempts} attempts in {hours} hours failed ({failed_ratio}): no"
+                " connection {unreachable}, error on-premises {on_premises}, cloud behind"
+                " {cloud_failed}. Others succeeded.",
+                "Compare the times with restarts and network changes of the Microsoft Entra Connect"
+                " server, and look for events 31034, 32002 and 33004 in its Application log.",
+            ),
+            "attempts_fail": Outcome(
+                "{failures} of {attempts} attempts in {hours} hours failed ({failed_ratio}): no"
+                " connection {unreachable}, error on-premises {on_premises}, cloud behind"
+                " {cloud_failed}.",
+                "No connection: check outbound TCP 443 from the Microsoft Entra Connect server, its"
+                " proxy, and restart the Azure AD Sync service. Error on-premises: check the"
+                " connector account's permissions and the policy that restricts remote calls to"
+                " SAM.",
+            ),
+            "no_traffic": Outcome(
+                "Nobody tried to reset, change or unlock in {hours} hours: there was no traffic to"
+                " judge by."
+            ),
+            "still_reading": _STILL_READING,
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "reset_attempts": CheckText(
+        "People who try to reset get through",
+        {
+            "resets_succeed": Outcome(
+                "{succeeded} of {finished} finished attempts in {days} days succeeded"
+                " ({success_ratio}). Given up: {given_up_ratio} of all {attempts}."
+            ),
+            "few_attempts": Outcome(
+                "{finished} attempts were finished in {days} days, of which {succeeded} succeeded:"
+                " too few to judge a rate."
+            ),
+            "some_resets_fail": Outcome(
+                "Only {success_ratio} of {finished} finished attempts in {days} days succeeded."
+                " Not registered {not_registered}, not enabled {not_enabled}, no licence"
+                " {not_licensed}, writeback off {writeback_off}, on-premises {on_premises}, no"
+                " connection {unreachable}, unclassified {unclassified}.",
+                "Take the largest of these reasons first; the other checks tell how to mend it.",
+            ),
+            "resets_fail": Outcome(
+                "Only {success_ratio} of {finished} finished attempts in {days} days succeeded."
+                " Not registered {not_registered}, not enabled {not_enabled}, no licence"
+                " {not_licensed}, writeback off {writeback_off}, on-premises {on_premises}, no"
+                " connection {unreachable}, unclassified {unclassified}.",
+                "Take the largest of these reasons first; the other checks tell how to mend it.",
+            ),
+            "no_traffic": Outcome(
+                "Nobody tried to reset a password in {days} days: there was no traffic to judge by."
+            ),
+            "still_reading": _STILL_READING,
+        },
+    ),
+    "throttled_users": CheckText(
+        "Nobody is blocked for trying too often",
+        {
+            "nobody_blocked": Outcome("No user was blocked from SSPR in 24 hours."),
+            "some_blocked": Outcome(
+                "Blocked from SSPR in 24 hours for trying too often: {users} users.",
+                "A block ends by itself after 24 hours; until then an administrator can reset the"
+                " password. Ask what they were sent and did not get.",
+            ),
+            "many_blocked": Outcome(
+                "Blocked from SSPR in 24 hours for trying too often: {users} users.",
+                "So many at once are an attack or a method that does not arrive. Look at the"
+                " addresses in the audit log, and test text message, call and e-mail yourself.",
+            ),
+            "still_reading": _STILL_READING,
+        },
+    ),
+    "settings_changed": CheckText(
+        "SSPR settings stayed as they were",
+        {
+            "nothing_changed": Outcome(
+                "No change of SSPR or method policies, or of writeback, in {days} days."
+            ),
+            "settings_changed": Outcome(
+                "Settings were changed ({number}); the newest is of {at}: {what}.",
+                "If the change was not planned, the audit log tells who made it.",
+            ),
+            "writeback_disabled": Outcome(
+                "Password writeback was disabled for this directory and not enabled again; the"
+                " newest change is of {at}: {what}.",
+                "If this was not planned, enable it in Password reset > On-premises integration;"
+                " the audit log tells who disabled it.",
+            ),
+            "still_reading": _STILL_READING,
+        },
+    ),
+    "unsupported_resets": CheckText(
+        "Synchronized users are reset where writeback sees it",
+        {
+            "none_elsewhere": Outcome(
+                "No reset of a synchronized user in {days} days went past the password reset"
+                " service."
+            ),
+            "some_elsewhere": Outcome(
+                "For information: {number} resets of synchronized users in {days} days have no"
+                " partner in the log of the password reset service. The Microsoft 365 admin center"
+                " and PowerShell change the password in the cloud only."
+            ),
+            "not_judged_yet": Outcome(
+                "Resets are judged once both audit logs are complete, which takes an hour."
+            ),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "monitor_data": CheckText(
+        "The data that the monitor judges by is fresh",
+        {
+            "data_fresh": Outcome(
+                "The newest audit event is {audit_age_seconds} old, the newest row of the"
+                " registration report {report_age_seconds}."
+            ),
+            "report_late": Outcome(
+                "The newest row of the registration report is {report_age_seconds} old.",
+                "Microsoft recomputes the report; it may lag 36 hours. Nothing can be done here but"
+                " to wait, or to open a support case.",
+            ),
+            "log_quiet": Outcome(
+                "The audit log holds no event of SSPR for {audit_age_seconds}.",
+                "In a tenant in use this is unusual: see whether SSPR is offered at all.",
+            ),
+            "log_empty": Outcome(
+                "The audit log since {read_from_at} holds no event of SSPR at all. Collection may"
+                " begin only once somebody has opened Password reset > Audit logs."
+            ),
+            "still_reading": _STILL_READING,
         },
     ),
     "directory_sync": CheckText(
@@ -194,15 +341,8 @@ CHECKS: Mapping[str, CheckText] = {
                 "Ask them to register at https://aka.ms/mysecurityinfo; security questions do not"
                 " count for administrators.",
             ),
-            "nobody_enabled": Outcome(
-                "No member is enabled for SSPR: nobody can reset their password.",
-                "Enable self-service password reset for a group or for all users.",
-            ),
-            "report_stale": Outcome(
-                "The registration report is {age_seconds} old, more than {limit_seconds}."
-                " Nothing is concluded from it."
-            ),
-            "report_empty": Outcome("The registration report holds no member."),
+            "nobody_enabled": _NOBODY_ENABLED,
+            **_REPORT_UNUSABLE,
         },
     ),
     "admin_sspr": CheckText(
