@@ -24,6 +24,7 @@ from shared.store import close_stores, store_for
 from shared.web import health
 from shared.web import status as status_page
 from shared.web.answers import Answer, problem
+from shared.web.catalogue import catalogue
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
         lambda current, settings, now: status_page.status(
             current, checks.BY_ID, settings[SCHEDULE], now
         ),
-        misconfigured=lambda error: problem(503, "Settings need attention", str(error)),
+        misconfigured=_needs_attention,
         unreachable=lambda: problem(
             503,
             "Storage cannot be reached",
@@ -69,6 +70,23 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
             retry_seconds=30,
         ),
     )
+
+
+@app.route(route="checks", methods=["GET"])
+async def list_checks(req: func.HttpRequest) -> func.HttpResponse:
+    """What is watched, by which permissions and thresholds."""
+    try:
+        return _http(catalogue(checks.CATALOGUE, monitor.settings_of_app()))
+    except SettingsError as error:
+        return _http(_needs_attention(error))
+
+
+@app.route(route="explain", methods=["GET"])
+async def explain(req: func.HttpRequest) -> func.HttpResponse:
+    """What an error code, event or audit reason means, and who can mend it."""
+    from shared.web.explain import explain as explained
+
+    return _http(explained(req.params.get("code"), checks.BY_ID))
 
 
 @app.route(route="healthz", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -99,6 +117,19 @@ async def close() -> None:
     await close_stores()
 
 
+def _needs_attention(error: SettingsError) -> Answer:
+    return problem(503, "Settings need attention", str(error))
+
+
+def _http(answer: Answer) -> func.HttpResponse:
+    return func.HttpResponse(
+        answer.body,
+        status_code=answer.status,
+        mimetype=answer.media_type,
+        headers=answer.headers,
+    )
+
+
 async def _answer(
     respond: Callable[[Current | None, Settings, datetime], Answer],
     *,
@@ -115,9 +146,4 @@ async def _answer(
     except AzureError as error:
         logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
         answer = unreachable()
-    return func.HttpResponse(
-        answer.body,
-        status_code=answer.status,
-        mimetype=answer.media_type,
-        headers=answer.headers,
-    )
+    return _http(answer)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from checks import (
     admin_sspr,
     directory_sync,
@@ -74,8 +76,25 @@ def needed(checks: Iterable[Check]) -> tuple[Fact[Any], ...]:
 def assess(
     checks: Iterable[Check], facts: Facts, settings: Settings, now: datetime
 ) -> tuple[Verdict, ...]:
-    """Judge every check on its own: one that cannot be judged is unknown and harms no other."""
-    return tuple(_judge(check, facts, settings, now) for check in checks)
+    """Judge every check on its own: one that cannot be judged is unknown and harms no other.
+
+    Then what one verdict takes away from another: while the directory is not synchronized, older
+    evidence of writeback is no proof of health.
+    """
+    verdicts = tuple(_judge(check, facts, settings, now) for check in checks)
+    stopped = any(
+        v.check == directory_sync.CHECK.id and v.state is State.CRITICAL for v in verdicts
+    )
+    return tuple(_capped(verdict) if stopped else verdict for verdict in verdicts)
+
+
+_RESTS_ON_SYNC = frozenset({writeback.CHECK.id, writeback_attempts.CHECK.id})
+
+
+def _capped(verdict: Verdict) -> Verdict:
+    if verdict.check not in _RESTS_ON_SYNC or verdict.state is not State.HEALTHY:
+        return verdict
+    return msgspec.structs.replace(verdict, state=State.UNKNOWN, code="capped_by_sync")
 
 
 def _judge(check: Check, facts: Facts, settings: Settings, now: datetime) -> Verdict:

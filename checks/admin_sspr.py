@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from checks.check import LEARN, Check
-from checks.facts import AUTHORIZATION_POLICY, Facts
-from shared.model import Evidence, Param, State, Verdict
+from checks.facts import AUTHORIZATION_POLICY, REGISTRATION, Facts
+from shared.model import Evidence, Known, Param, State, Verdict
 from shared.settings import DECLARED_ADMIN_SSPR, Settings
 
 
@@ -19,6 +19,7 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | different from the declaration         | critical `not_as_declared`           |
     | true, nothing declared                 | healthy `administrators_allowed`     |
     | false, nothing declared                | warning `administrators_blocked`     |
+    | false, but administrators are enabled  | warning `administrators_in_dead_end` |
     | null or missing                        | unknown `value_missing`              |
 
     The property speaks about administrators only, never about users. Recommendations disagree, so
@@ -36,6 +37,12 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     else:
         params |= {"declared": str(declared.on).lower(), "declared_at": declared.at.isoformat()}
         code = "as_declared" if allowed == declared.on else "not_as_declared"
+    report = facts.get(REGISTRATION)
+    if not allowed and code != "not_as_declared" and isinstance(report, Known):
+        in_scope = report.value.administrators.enabled
+        if in_scope:
+            code = "administrators_in_dead_end"
+            params["administrators_enabled"] = in_scope
     return CHECK.verdict(
         code,
         params=params,
@@ -53,11 +60,12 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
 CHECK = Check(
     id="admin_sspr",
     problems=("A5b", "B2"),
-    needs=(AUTHORIZATION_POLICY,),
+    needs=(AUTHORIZATION_POLICY, REGISTRATION),
     codes={
         "as_declared": State.HEALTHY,
         "administrators_allowed": State.HEALTHY,
         "administrators_blocked": State.WARNING,
+        "administrators_in_dead_end": State.WARNING,
         "not_as_declared": State.CRITICAL,
         "value_missing": State.UNKNOWN,
     },

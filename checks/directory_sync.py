@@ -39,6 +39,8 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | at most 2 h ago                        | healthy `sync_fresh`            |
     | more than 2 h, at most 24 h ago        | warning `sync_late`             |
     | more than 24 h ago                     | critical `sync_stopped`         |
+    | more than 3 days ago                   | critical `sync_stopped_days`    |
+    | more than 7 days ago                   | critical `sync_stopped_week`    |
     | sync on, but no time is told           | unknown `sync_time_missing`     |
     | sync was turned off                    | not applicable `sync_turned_off`|
     | the tenant was never synced            | not applicable `cloud_only`     |
@@ -57,7 +59,11 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     # A source clock ahead of ours is not a sync in the future.
     age = max(0.0, (now - last).total_seconds())
     warning, critical = settings[WARNING_HOURS] * HOUR, settings[CRITICAL_HOURS] * HOUR
-    code = "sync_stopped" if age > critical else "sync_late" if age > warning else "sync_fresh"
+    if age > critical:
+        code = "sync_stopped"
+        code += "_week" if age > 7 * 24 * HOUR else "_days" if age > 3 * 24 * HOUR else ""
+    else:
+        code = "sync_late" if age > warning else "sync_fresh"
     return CHECK.verdict(
         code,
         params={
@@ -87,6 +93,8 @@ CHECK = Check(
         "sync_fresh": State.HEALTHY,
         "sync_late": State.WARNING,
         "sync_stopped": State.CRITICAL,
+        "sync_stopped_days": State.CRITICAL,
+        "sync_stopped_week": State.CRITICAL,
         "sync_time_missing": State.UNKNOWN,
         "sync_turned_off": State.NOT_APPLICABLE,
         "cloud_only": State.NOT_APPLICABLE,

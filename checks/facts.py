@@ -120,6 +120,7 @@ class Sku(msgspec.Struct, frozen=True, rename="camel"):
     service_plans: tuple[ServicePlan, ...]
     consumed_units: int | None = None
     prepaid_units: PrepaidUnits | None = None
+    sku_id: str | None = None
 
 
 class MethodsPolicy(msgspec.Struct, frozen=True, rename="camel"):
@@ -183,6 +184,7 @@ def _ask_skus(graph: GraphServiceClient) -> RequestInformation:
     return get(
         graph.subscribed_skus,
         select=[
+            "skuId",
             "skuPartNumber",
             "capabilityStatus",
             "consumedUnits",
@@ -369,6 +371,6 @@ def synced_among(index: int, ids: Sequence[str]) -> Question[tuple[str, ...]]:
 def permissions(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
     """The least set of application permissions that reads these facts, in alphabetical order."""
     facts = list(facts)
-    needed = {fact.permission for fact in facts}
+    needed = {fact.permission for fact in facts if fact.permission}
     covered = {fact.permission for fact in facts if fact.also_by & (needed - {fact.permission})}
     return tuple(sorted(needed - covered))

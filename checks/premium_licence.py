@@ -1,4 +1,4 @@
-"""A premium licence covers the synced users: writing a password back needs Entra ID P1 or P2."""
+"""Licences cover SSPR: writing a password back needs Entra ID P1 or P2 for each synced user."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ from checks.facts import (
     ServicePlan,
     Sku,
 )
-from shared.model import Evidence, Metric, State, Verdict
+from shared.model import Evidence, Known, Metric, State, Verdict
 from shared.settings import Settings, threshold
+
+# Microsoft 365 Business Standard and Premium, which include resetting in the cloud.
+BUSINESS_SKUS = frozenset(
+    {"f245ecc8-75af-4f8e-b61f-27d8114de5f3", "cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46"}
+)
 
 CRITICAL_PERCENT = threshold(
     "premium_licence",
@@ -45,20 +50,22 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | no SKU carries P1 or P2                   | critical `no_premium_plan`         |
     | every such SKU is suspended or locked     | critical `licence_suspended`       |
     | more than 5 % of synced users hold none   | critical `users_without_licence`   |
-    | every such SKU is in its grace period     | warning `licence_in_grace`         |
+    | such a SKU in use is in its grace period  | warning `licence_in_grace`         |
     | 1 user to 5 % of synced users hold none   | warning `few_without_licence`      |
     | fewer than 5 % of the seats are free      | warning `seats_running_low`        |
     | no such SKU has a status that we know     | unknown `sku_status_unclear`       |
     | otherwise                                 | healthy `all_covered`              |
     | no synced enabled member                  | not applicable `no_synced_users`   |
-    | the tenant is not synced                  | not applicable `not_synced`        |
+    | not synced: P1, P2 or a Business plan     | healthy `cloud_licensed`           |
+    | not synced: another subscription          | unknown `cloud_licence_unclear`    |
+    | not synced: no subscription               | warning `no_cloud_licence`         |
 
     Plans are told by id, never by SKU name: Business Premium carries P1, Office 365 E5 does not.
     https://learn.microsoft.com/entra/identity/authentication/concept-sspr-licensing
     """
     organization = facts.need(ORGANIZATION)
     if not organization.value.hybrid:
-        return CHECK.verdict("not_synced", as_of=organization.as_of)
+        return _cloud_only(facts.need(SUBSCRIBED_SKUS))
     synced = facts.need(SYNCED_USERS).value
     if synced == 0:
         return CHECK.verdict("no_synced_users", as_of=organization.as_of)
@@ -84,7 +91,7 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     )
     if uncovered / synced * 100 > settings[CRITICAL_PERCENT]:
         code = "users_without_licence"
-    elif all(_status(sku) == "warning" for sku in active):
+    elif any(_status(sku) == "warning" and sku.consumed_units for sku in active):
         code = "licence_in_grace"
     elif uncovered:
         code = "few_without_licence"
@@ -109,6 +116,29 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
         evidence=evidence,
         as_of=skus.as_of,
     )
+
+
+def _cloud_only(skus: Known[tuple[Sku, ...]]) -> Verdict:
+    """Resetting in the cloud takes less than writing back; for some suites it is not clear."""
+    active = [sku for sku in skus.value if _is_active(sku) and not _is_free(sku)]
+    included = [
+        sku
+        for sku in active
+        if (sku.sku_id or "").lower() in BUSINESS_SKUS
+        or (_premium_plans(sku) and not _is_switched_off(sku))
+    ]
+    unclear = "cloud_licence_unclear" if active else "no_cloud_licence"
+    return CHECK.verdict(
+        "cloud_licensed" if included else unclear,
+        params={"skus": _list(included or active)},
+        evidence=(Evidence("subscribedSkus", _list(included or active) or "none"),),
+        as_of=skus.as_of,
+    )
+
+
+def _is_free(sku: Sku) -> bool:
+    """Free and trial offers come with thousands of seats and include no reset."""
+    return (sku.sku_part_number or "").upper().endswith(("_FREE", "_VIRAL"))
 
 
 def _without_active(premium: list[Sku]) -> str:
@@ -164,7 +194,9 @@ CHECK = Check(
         "no_premium_plan": State.CRITICAL,
         "sku_status_unclear": State.UNKNOWN,
         "no_synced_users": State.NOT_APPLICABLE,
-        "not_synced": State.NOT_APPLICABLE,
+        "cloud_licensed": State.HEALTHY,
+        "cloud_licence_unclear": State.UNKNOWN,
+        "no_cloud_licence": State.WARNING,
     },
     link=f"{LEARN}/authentication/concept-sspr-licensing",
     evaluate=evaluate,

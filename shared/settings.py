@@ -192,6 +192,13 @@ DECLARED_ADMIN_SSPR: Setting[Declared | None] = Setting(
     _declared,
     None,
 )
+DECLARED_TELEPHONY: Setting[Declared | None] = Setting(
+    "SSPR_DECLARED_TELEPHONY",
+    "Whether the tenant has its own telephony provider, so that calls and texts do not end.",
+    _DECLARED,
+    _declared,
+    None,
+)
 
 SETTINGS: tuple[Setting[Any], ...] = (
     TENANT_ID,
@@ -205,6 +212,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     RECOVER_AFTER,
     DECLARED_WRITEBACK,
     DECLARED_ADMIN_SSPR,
+    DECLARED_TELEPHONY,
 )
 
 

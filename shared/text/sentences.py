@@ -30,7 +30,7 @@ _NOT_SYNCED = Outcome("This tenant is not synchronized with an on-premises direc
 _NOBODY_ENABLED = Outcome("No member is enabled for SSPR.")
 _REPORT_UNUSABLE = {
     "report_stale": Outcome(
-        "The registration report is {age_seconds} old, more than {limit_seconds}."
+        "The registration report is undated or more than {limit_seconds} old."
         " Nothing is concluded from it."
     ),
     "report_empty": Outcome("The registration report holds no member."),
@@ -238,6 +238,20 @@ CHECKS: Mapping[str, CheckText] = {
                 " Microsoft Entra Connect: versions below 2.5.79.0 were announced to stop"
                 " synchronizing on 30 September 2026.",
             ),
+            "sync_stopped_days": Outcome(
+                "There was no synchronization for {age_seconds} (since {last_at}). From three days"
+                " on the Microsoft 365 admin center warns of it too.",
+                "Check the Azure AD Sync service, its network and proxy, and the version of"
+                " Microsoft Entra Connect: versions below 2.5.79.0 were announced to stop"
+                " synchronizing on 30 September 2026.",
+            ),
+            "sync_stopped_week": Outcome(
+                "There was no synchronization for {age_seconds} (since {last_at}). After more than"
+                " seven days the next one has to be a full one.",
+                "Check the Azure AD Sync service, its network and proxy, and the version of"
+                " Microsoft Entra Connect: versions below 2.5.79.0 were announced to stop"
+                " synchronizing on 30 September 2026.",
+            ),
             "sync_time_missing": Outcome(
                 "Synchronization is on, but Microsoft Graph tells no time of a last one."
                 " It may not have run yet."
@@ -271,7 +285,7 @@ CHECKS: Mapping[str, CheckText] = {
         },
     ),
     "premium_licence": CheckText(
-        "A premium licence covers the synchronized users",
+        "Licences cover self-service password reset",
         {
             "all_covered": Outcome(
                 "All {synced} synchronized users hold Microsoft Entra ID P1 or P2;"
@@ -312,7 +326,17 @@ CHECKS: Mapping[str, CheckText] = {
                 "The premium subscription has a status that is not known here ({skus})."
             ),
             "no_synced_users": Outcome("No enabled member of this tenant is synchronized."),
-            "not_synced": _NOT_SYNCED,
+            "cloud_licensed": Outcome(
+                "A subscription of this tenant includes resetting passwords of cloud users: {skus}."
+            ),
+            "cloud_licence_unclear": Outcome(
+                "Microsoft's pages disagree on whether the subscriptions of this tenant include"
+                " resetting passwords of cloud users ({skus})."
+            ),
+            "no_cloud_licence": Outcome(
+                "No subscription of this tenant includes resetting passwords of cloud users.",
+                "Microsoft 365 Business Standard or better, or Microsoft Entra ID P1 or P2, does.",
+            ),
         },
     ),
     "registration": CheckText(
@@ -367,6 +391,12 @@ CHECKS: Mapping[str, CheckText] = {
                 "Find out who changed it (audit log: Update authorization policy) and set it back,"
                 " or declare the new intention.",
             ),
+            "administrators_in_dead_end": Outcome(
+                "Administrators may not use SSPR, yet {administrators_enabled} of them are in the"
+                " users' scope: they are asked to register, and told that nothing can be"
+                " registered.",
+                "Exclude administrators from the scope of SSPR, or set allowedToUseSSPR to true.",
+            ),
             "value_missing": Outcome(
                 "Microsoft Graph did not tell whether administrators may use SSPR."
             ),
@@ -392,6 +422,330 @@ CHECKS: Mapping[str, CheckText] = {
             "state_unclear": Outcome(
                 "The migration state ({value}) is not one that is known here."
             ),
+        },
+    ),
+    "sspr_enabled": CheckText(
+        "SSPR is switched on",
+        {
+            "scope_steady": Outcome("{enabled} of {members} members are enabled for SSPR."),
+            "scope_widened": Outcome(
+                "{enabled} of {members} members are enabled for SSPR; in the last 7 days it was"
+                " {least} at the least."
+            ),
+            "scope_dropped": Outcome(
+                "{enabled} of {members} members are enabled for SSPR; in the last 7 days it was"
+                " {most} at the most.",
+                "In Password reset > Properties, see whether the scope is still the intended one,"
+                " and who left the group it names. The audit log tells who changed either.",
+            ),
+            "only_administrators": Outcome(
+                "Of {members} members, only {enabled} administrators are enabled for SSPR, which"
+                " is their default: no other user can reset their password.",
+                "In Password reset > Properties, enable self-service password reset for a group or"
+                " for all users.",
+            ),
+            "nobody_enabled": Outcome(
+                "None of {members} members is enabled for SSPR: nobody can reset their password.",
+                "In Password reset > Properties, enable self-service password reset for a group or"
+                " for all users.",
+            ),
+            **_REPORT_UNUSABLE,
+        },
+    ),
+    "method_retirement": CheckText(
+        "Nobody depends on methods that are being retired",
+        {
+            "methods_last": Outcome(
+                "None of {capable} members who can reset depends on calls, texts or security"
+                " questions."
+            ),
+            "phones_declared": Outcome(
+                "{declared_phones} of {capable} members who can reset depend on calls and texts."
+                " These go on: on {declared_at} it was declared that the tenant has its own"
+                " telephony provider."
+            ),
+            "retirement_ahead": Outcome(
+                "{affected} of {capable} members who can reset ({affected_ratio}) will lose that,"
+                " the first on {first_at}. Calls and texts end on {phones_at} ({phones} have"
+                " nothing else), security questions on {questions_at} ({questions} have nothing"
+                " else that lasts).",
+                "Have them register an authenticator app or an address at"
+                " https://aka.ms/mysecurityinfo, for example with a registration campaign. If the"
+                " tenant has its own telephony provider, declare it with SSPR_DECLARED_TELEPHONY.",
+            ),
+            "retirement_close": Outcome(
+                "{affected} of {capable} members who can reset ({affected_ratio}) will lose that,"
+                " the first in {left_seconds}. Calls and texts end on {phones_at} ({phones} have"
+                " nothing else; Global Administrators keep them until"
+                " {global_administrators_at}), security questions on {questions_at} ({questions}"
+                " have nothing else that lasts).",
+                "Have them register an authenticator app or an address at"
+                " https://aka.ms/mysecurityinfo, for example with a registration campaign. If the"
+                " tenant has its own telephony provider, declare it with SSPR_DECLARED_TELEPHONY.",
+            ),
+            "retirement_past": Outcome(
+                "{affected} of {capable} members who can reset by the report ({affected_ratio})"
+                " depend on methods whose end was announced for {first_at}: {phones} on calls and"
+                " texts (until {phones_at}; Global Administrators until"
+                " {global_administrators_at}), {questions} on security questions (until"
+                " {questions_at}).",
+                "Have them register an authenticator app or an address at"
+                " https://aka.ms/mysecurityinfo now. If the tenant has its own telephony provider,"
+                " declare it with SSPR_DECLARED_TELEPHONY.",
+            ),
+            "nobody_capable": Outcome("No member can reset, so none can lose that."),
+            **_REPORT_UNUSABLE,
+        },
+    ),
+    "directory_contact_data": CheckText(
+        "Nobody relies on contact data in the directory",
+        {
+            "none_found": Outcome(
+                "Nobody was found who is enabled for SSPR, has not registered, and has a phone or"
+                " an address in the directory (looked up: {checked} of {unregistered} who have not"
+                " registered)."
+            ),
+            "some_found": Outcome(
+                "At least {found} members enabled for SSPR have a phone or an address in the"
+                " directory but have not registered it, and it no longer counts since {since_at}"
+                " (looked up: {checked} of {unregistered} who have not registered).",
+                "Ask them to register at https://aka.ms/mysecurityinfo, require registration at"
+                " sign-in, or add the methods for them.",
+            ),
+            "many_found": Outcome(
+                "At least {found} members enabled for SSPR have a phone or an address in the"
+                " directory but have not registered it, and it no longer counts since {since_at}"
+                " (looked up: {checked} of {unregistered} who have not registered). That makes"
+                " about {share_ratio} of all {enabled} who are enabled.",
+                "Run a registration campaign, or require registration at sign-in; users register"
+                " at https://aka.ms/mysecurityinfo. Their data can also be added as methods for"
+                " them.",
+            ),
+            "not_looked_up": Outcome(
+                "{unregistered} members enabled for SSPR have not registered, and whether they have"
+                " contact data in the directory could not be looked up.",
+                "Grant User.Read.All to the monitor's identity if it is missing; the next reading"
+                " of the registration report tries again.",
+            ),
+            "nobody_enabled": _NOBODY_ENABLED,
+            **_REPORT_UNUSABLE,
+        },
+    ),
+    "service_health": CheckText(
+        "Microsoft reports no outage of Microsoft Entra",
+        {
+            "service_operational": Outcome("Microsoft reports {service} as {status}."),
+            "service_degraded": Outcome(
+                "Microsoft reports {service} as {status} (open incidents: {incidents}).",
+                "There is nothing to repair in the tenant. Follow it in the Microsoft 365 admin"
+                " center under Health > Service health, and tell the helpdesk.",
+            ),
+            "service_interrupted": Outcome(
+                "Microsoft reports an interruption of {service} (open incidents: {incidents}):"
+                " signing in and resetting passwords may fail for everybody.",
+                "There is nothing to repair in the tenant. Follow it in the Microsoft 365 admin"
+                " center under Health > Service health, and tell the helpdesk.",
+            ),
+            "status_unclear": Outcome(
+                "Microsoft reports a status of {service} that is not known here ({status})."
+            ),
+            "service_not_listed": Outcome(
+                "Microsoft's overview of service health does not list Microsoft Entra."
+            ),
+        },
+    ),
+    "endpoints": CheckText(
+        "Public pages answer, from where this app runs",
+        {
+            "reachable": Outcome(
+                "From where this app runs, all public pages answer ({pages}). That says nothing"
+                " about the network of users or of the Connect server, and does not enter the"
+                " overall state."
+            ),
+            "some_unreachable": Outcome(
+                "From where this app runs, {unreachable} did not answer or answered with an error"
+                " of its own.",
+                "Open it from a user's network. If it fails there too, see Microsoft's service"
+                " health; if not, see which outgoing addresses this app may reach.",
+            ),
+            "none_reachable": Outcome(
+                "From where this app runs, none of the public pages answered ({unreachable})."
+                " It may be this app's own network.",
+                "Open them from a user's network. If they answer there, see which outgoing"
+                " addresses this app may reach (DNS, firewall, virtual network).",
+            ),
+        },
+    ),
+    "password_hash_sync": CheckText(
+        "Password hash synchronization is fresh",
+        {
+            "hashes_fresh": Outcome("Password hashes were last synchronized {age_seconds} ago."),
+            "hashes_late": Outcome(
+                "Password hashes were last synchronized {age_seconds} ago; a heartbeat is due every"
+                " 30 minutes.",
+                "On the Microsoft Entra Connect server, run Invoke-ADSyncDiagnostics"
+                " -PasswordSync and look for event 654 (heartbeat) and 611, 652, 655 (failures).",
+            ),
+            "hashes_stopped": Outcome(
+                "No password hash was synchronized for {age_seconds} (since {last_at})."
+                " A password that was changed on-premises is not valid in the cloud.",
+                "On the Microsoft Entra Connect server, run Invoke-ADSyncDiagnostics"
+                " -PasswordSync, see that the Azure AD Sync service runs and that the connector"
+                " account may replicate directory changes, and restart the service.",
+            ),
+            "not_used": Outcome(
+                "No password hash synchronization is told of this tenant. It is off (with"
+                " pass-through authentication or federation, for instance), or Cloud Sync does it:"
+                " Microsoft Graph does not tell these apart."
+            ),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "cloud_sync_jobs": CheckText(
+        "The jobs of Cloud Sync run",
+        {
+            "jobs_running": Outcome("All jobs of Cloud Sync are active ({jobs})."),
+            "job_paused": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync are paused or disabled ({states}).",
+                "If that is not intended, enable the configuration in Microsoft Entra Connect >"
+                " Cloud Sync.",
+            ),
+            "job_failed": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync failed completely {failures} times in a"
+                " row.",
+                "See the provisioning logs, and that the provisioning agents are active.",
+            ),
+            "job_failing": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync fail: {failures} complete failures in a"
+                " row.",
+                "See the provisioning logs, and that the provisioning agents are active and reach"
+                " the domain controllers.",
+            ),
+            "job_in_quarantine": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync are in quarantine since {since_at}"
+                " ({quarantine_seconds}; reason: {reason}). They hardly synchronize anything.",
+                "Find the cause in Microsoft Entra Connect > Cloud Sync, where the configuration"
+                " shows it, remove it and clear the quarantine there.",
+            ),
+            "job_in_undated_quarantine": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync are in quarantine (reason: {reason})."
+                " They hardly synchronize anything.",
+                "Find the cause in Microsoft Entra Connect > Cloud Sync, where the configuration"
+                " shows it, remove it and clear the quarantine there.",
+            ),
+            "job_never_ran": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync are not configured or never ran."
+            ),
+            "job_state_unclear": Outcome(
+                "{affected} of {jobs} jobs of Cloud Sync have a state that is not known here"
+                " ({states})."
+            ),
+            "no_cloud_sync": Outcome("Cloud Sync is not set up in this tenant."),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "connect_certificate": CheckText(
+        "The certificate of Microsoft Entra Connect is renewed",
+        {
+            "certificate_valid": Outcome(
+                "The certificate that Microsoft Entra Connect signs in with is valid for another"
+                " {left_seconds}, until {end_at}."
+            ),
+            "another_expiring": Outcome(
+                "Of {applications} applications that may synchronize, {expiring} have a certificate"
+                " that has expired or was not renewed in time (the first ends {first_end_at})."
+                " Another one's is valid for {left_seconds}.",
+                "If its server is in use, see that its scheduler is not suspended. If the server is"
+                " gone, delete its application: it may still write to the directory.",
+            ),
+            "certificate_expiring": Outcome(
+                "The certificate that Microsoft Entra Connect signs in with ends in {left_seconds}"
+                " ({end_at}) and was not renewed yet.",
+                "See that the scheduler is not suspended (Get-ADSyncScheduler), or renew the"
+                " certificate yourself if you manage it.",
+            ),
+            "certificate_about_to_expire": Outcome(
+                "The certificate that Microsoft Entra Connect signs in with ends in {left_seconds}"
+                " ({end_at}). Synchronization stops then.",
+                "Renew it now: in the wizard of Microsoft Entra Connect, Rotate application"
+                " certificate. See too why the scheduler did not.",
+            ),
+            "certificate_expired": Outcome(
+                "The certificate that Microsoft Entra Connect signs in with ended {left_seconds}"
+                " ago ({end_at}). It can no longer sign in.",
+                "Renew it in the wizard of Microsoft Entra Connect, Rotate application certificate,"
+                " and see why the scheduler did not.",
+            ),
+            "certificate_missing": Outcome(
+                "No certificate is visible for the applications that may synchronize"
+                " ({applications})."
+            ),
+            "service_account": Outcome(
+                "No application may synchronize: Microsoft Entra Connect signs in with an account"
+                " and its password, or is not in use. From {required_at}, Microsoft requires it to"
+                " sign in with an application."
+            ),
+            "service_account_ends": Outcome(
+                "No application may synchronize: Microsoft Entra Connect, if it is in use, signs in"
+                " with an account and its password. From {required_at}, Microsoft requires it to"
+                " sign in with an application.",
+                "Update Microsoft Entra Connect to 2.6.84.0 or later. If it does not switch by"
+                " itself, choose Configure application-based authentication in its wizard.",
+            ),
+            "no_connect": Outcome("The service of Microsoft Entra Connect is not in this tenant."),
+            "not_synced": _NOT_SYNCED,
+        },
+    ),
+    "reset_service_principal": CheckText(
+        "The password reset service is not disabled",
+        {
+            "principal_enabled": Outcome(
+                "The service principal of the Microsoft password reset service is enabled."
+            ),
+            "not_needed": Outcome(
+                "The Microsoft password reset service has no service principal in this tenant, and"
+                " needs none: {resets} self-service resets succeeded in {days} days."
+            ),
+            "principal_disabled": Outcome(
+                "The service principal of the Microsoft password reset service is disabled."
+                " Resets may be refused to everybody.",
+                "Enable it: in Enterprise applications, Microsoft password reset service,"
+                " Properties, set Enabled for users to sign-in to Yes.",
+            ),
+            "principal_absent": Outcome(
+                "The Microsoft password reset service has no service principal in this tenant."
+                " Microsoft says that this may be so; no reset in {days} days proves that it is not"
+                " missed."
+            ),
+            "value_missing": Outcome(
+                "Microsoft Graph did not tell whether the password reset service is enabled."
+            ),
+        },
+    ),
+    "synced_administrators": CheckText(
+        "Administrators are accounts of the cloud",
+        {
+            "administrators_in_cloud": Outcome(
+                "None of {users} administrators is synchronized from the on-premises directory."
+            ),
+            "administrators_synced": Outcome(
+                "{synced} of {users} administrators are synchronized from the on-premises"
+                " directory. Many of them can change but not reset their password.",
+                "Give administrators accounts of the cloud alone, and take the roles from the"
+                " synchronized ones.",
+            ),
+            "global_administrator_synced": Outcome(
+                "{synced_global} Global Administrators are synchronized from the on-premises"
+                " directory ({synced} of {users} administrators are): who controls that directory"
+                " controls the tenant, and they often cannot reset their password.",
+                "Give Global Administrators accounts of the cloud alone, and take the role from the"
+                " synchronized ones.",
+            ),
+            "nobody_found": Outcome(
+                "No user holds an administrator role directly ({others} groups and applications"
+                " do), so none could be looked at."
+            ),
+            "not_synced": _NOT_SYNCED,
         },
     ),
 }
@@ -424,6 +778,10 @@ UNREADABLE: Mapping[str, Outcome] = {
     Reason.MALFORMED: Outcome("Microsoft Graph's answer could not be read."),
     Reason.NOT_COLLECTED: Outcome(
         "This has not been read yet; the registration report is read on a schedule of its own."
+    ),
+    "capped_by_sync": Outcome(
+        "Nothing can be said about this while the directory is not synchronized: older evidence no"
+        " longer counts."
     ),
     "internal_error": Outcome(
         "The check itself failed. The log of this run has the details.",

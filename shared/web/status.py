@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared import text
-from shared.model import Current, Standing
+from shared.model import Current, Standing, State, Verdict
 from shared.schedule import next_slot
+from shared.text.sentences import UNREADABLE
 from shared.web.answers import Answer, document, problem
 
 SCHEMA = "sspr-status/1"
@@ -53,9 +54,28 @@ def status(
             "age_seconds": round((now - run.started_at).total_seconds(), 1),
             "stale": is_stale(current, schedule, now),
             "checks": [_check(standing, catalogue) for standing in standings],
+            "unreadable": _unreadable(run.verdicts),
             "run": {"duration_seconds": run.duration, "graph_requests": run.graph_requests},
         }
     )
+
+
+def _unreadable(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """What could not be read, one entry per cause: often one permission explains many checks."""
+    causes: dict[tuple[str, str | None], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.state is State.UNKNOWN and verdict.code in UNREADABLE:
+            causes.setdefault((verdict.code, verdict.permission), []).append(verdict)
+    return [
+        {
+            "reason": code,
+            "permission": permission,
+            "checks": [verdict.check for verdict in found],
+            "sentence": text.sentence(found[0]),
+            "fix": text.fix(found[0]),
+        }
+        for (code, permission), found in causes.items()
+    ]
 
 
 def _check(standing: Standing, catalogue: Mapping[str, Described]) -> dict[str, Any]:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from checks.admin_sspr import CHECK
-from checks.facts import AUTHORIZATION_POLICY, Asked, AuthorizationPolicy
+from checks.facts import AUTHORIZATION_POLICY, REGISTRATION, Asked, AuthorizationPolicy
+from checks.registration_report import Coverage, Registration
 from shared.model import Reason, State, Unavailable
 
 
@@ -24,6 +25,24 @@ def test_the_policy_is_compared_with_what_was_declared(judge, allowed, declared,
     facts = {AUTHORIZATION_POLICY: AuthorizationPolicy(allowed)}
     verdict = judge(CHECK, facts, SSPR_DECLARED_ADMIN_SSPR=declared)
     assert (verdict.code, verdict.state) == (code, state)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "declared", "enabled", "code"),
+    [
+        (False, "", 3, "administrators_in_dead_end"),
+        (False, "off@2026-11-01", 3, "administrators_in_dead_end"),
+        (False, "on@2026-11-01", 3, "not_as_declared"),
+        (False, "", 0, "administrators_blocked"),
+        (True, "", 3, "administrators_allowed"),
+    ],
+)
+def test_administrators_who_are_asked_to_register_for_nothing(
+    judge, allowed, declared, enabled, code
+):
+    report = Registration(administrators=Coverage(enabled, enabled))
+    facts = {AUTHORIZATION_POLICY: AuthorizationPolicy(allowed), REGISTRATION: report}
+    assert judge(CHECK, facts, SSPR_DECLARED_ADMIN_SSPR=declared).code == code
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,18 @@ SECOND = timedelta(seconds=1)
         (timedelta(hours=2) + SECOND, "sync_late", State.WARNING),
         (timedelta(hours=24), "sync_late", State.WARNING),
         (timedelta(hours=24) + SECOND, "sync_stopped", State.CRITICAL),
-        (timedelta(days=900), "sync_stopped", State.CRITICAL),
+        (timedelta(days=3), "sync_stopped", State.CRITICAL),
+        (timedelta(days=3) + SECOND, "sync_stopped_days", State.CRITICAL),
+        (timedelta(days=7), "sync_stopped_days", State.CRITICAL),
+        (timedelta(days=7) + SECOND, "sync_stopped_week", State.CRITICAL),
+        (timedelta(days=900), "sync_stopped_week", State.CRITICAL),
         (-timedelta(minutes=5), "sync_fresh", State.HEALTHY),
     ],
-    ids=["now", "at 2 h", "past 2 h", "at 24 h", "past 24 h", "years", "clock ahead"],
-)
+    ids=[
+        "now", "at 2 h", "past 2 h", "at 24 h", "past 24 h", "at 3 d", "past 3 d", "at 7 d",
+        "past 7 d", "years", "clock ahead",
+    ],
+)  # fmt: skip
 def test_the_age_of_the_last_sync_decides(judge, age, code, state):
     verdict = judge(CHECK, {ORGANIZATION: Organization(True, NOW - age)})
     assert (verdict.code, verdict.state) == (code, state)

@@ -67,7 +67,8 @@ def test_the_share_of_synced_users_without_a_plan_decides(judge, licensed, code,
         ([sku(status="LockedOut"), sku(status="Deleted")], "licence_suspended", State.CRITICAL),
         ([sku(status="Suspended"), sku()], "all_covered", State.HEALTHY),
         ([sku(status="Warning")], "licence_in_grace", State.WARNING),
-        ([sku(status="Warning"), sku()], "all_covered", State.HEALTHY),
+        ([sku(status="Warning"), sku()], "licence_in_grace", State.WARNING),
+        ([sku(status="Warning", used=0), sku()], "all_covered", State.HEALTHY),
         ([sku(status="Thawing")], "sku_status_unclear", State.UNKNOWN),
         ([sku(status=None)], "sku_status_unclear", State.UNKNOWN),
         ([sku(seats=1000, used=950)], "all_covered", State.HEALTHY),
@@ -78,7 +79,7 @@ def test_the_share_of_synced_users_without_a_plan_decides(judge, licensed, code,
     ],
     ids=[
         "no SKU", "no premium plan", "plan disabled", "P2 alone", "id in capitals", "suspended", "all of it",
-        "ended", "one of two suspended", "grace", "one of two in grace", "status unheard of",
+        "ended", "one of two suspended", "grace", "one of two in grace", "unused in grace", "status unheard of",
         "status null", "5 % free", "less than 5 % free", "overused", "no seats told", "nulls",
     ],
 )  # fmt: skip
@@ -92,9 +93,33 @@ def test_a_shortfall_is_told_before_the_grace_period(judge):
     assert verdict.code == "users_without_licence"
 
 
+OFFICE_E3 = Sku(
+    "ENTERPRISEPACK", "Enabled", (ServicePlan(EXCHANGE, "Success"),), 5, PrepaidUnits(9)
+)
+BUSINESS = Sku(
+    "O365_BUSINESS_PREMIUM", "Enabled", (), sku_id="F245ECC8-75AF-4F8E-B61F-27D8114DE5F3"
+)
+
+
+@pytest.mark.parametrize(
+    ("skus", "code", "state"),
+    [
+        ([sku()], "cloud_licensed", State.HEALTHY),
+        ([sku(plan=P2), OFFICE_E3], "cloud_licensed", State.HEALTHY),
+        ([BUSINESS], "cloud_licensed", State.HEALTHY),
+        ([OFFICE_E3], "cloud_licence_unclear", State.UNKNOWN),
+        ([sku(plan_status="Disabled")], "cloud_licence_unclear", State.UNKNOWN),
+        ([sku(status="Suspended")], "no_cloud_licence", State.WARNING),
+        ([Sku("FLOW_FREE", "Enabled", ())], "no_cloud_licence", State.WARNING),
+        ([Sku(None, None, ())], "no_cloud_licence", State.WARNING),
+        ([], "no_cloud_licence", State.WARNING),
+    ],
+    ids=["P1", "P2", "Business", "E3", "disabled", "suspended", "free", "nulls", "none"],
+)
 @pytest.mark.parametrize("enabled", [None, False], ids=["cloud only", "turned off"])
-def test_a_tenant_that_is_not_synced_needs_no_licence_for_writeback(judge, enabled):
-    assert judge(CHECK, facts(organization=Organization(enabled))).code == "not_synced"
+def test_without_a_sync_resetting_in_the_cloud_takes_less(judge, enabled, skus, code, state):
+    verdict = judge(CHECK, facts(*skus, organization=Organization(enabled)))
+    assert (verdict.code, verdict.state) == (code, state)
 
 
 def test_without_synced_users_there_is_nothing_to_cover(judge):

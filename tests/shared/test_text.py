@@ -25,7 +25,7 @@ def test_whoever_is_told_of_a_problem_is_told_what_to_do(check: Check) -> None:
 
 
 def test_every_reason_and_every_state_has_a_sentence() -> None:
-    assert UNREADABLE.keys() == {*Reason, "internal_error"}
+    assert UNREADABLE.keys() == {*Reason, "capped_by_sync", "internal_error"}
     assert OVERALL.keys() == set(State)
 
 

@@ -1,0 +1,75 @@
+"""GET checks: what is watched, by which permissions and thresholds, and where to read on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from shared import text
+from shared.model import State
+from shared.settings import CHECKS_DISABLED, Settings, Threshold
+from shared.web.answers import Answer, document
+
+SCHEMA = "sspr-checks/1"
+
+
+class Source(Protocol):
+    """A fact, as far as people are told of it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def permission(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def lag(self) -> str: ...
+
+
+class Listed(Protocol):
+    """A check, as far as people are told of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+    @property
+    def needs(self) -> tuple[Source, ...]: ...
+    @property
+    def codes(self) -> Mapping[str, State]: ...
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]: ...
+    @property
+    def link(self) -> str: ...
+
+
+def catalogue(checks: Iterable[Listed], settings: Settings) -> Answer:
+    """Every check with its thresholds in force."""
+    return document(
+        {"schema": SCHEMA, "checks": [_check(check, settings) for check in checks]},
+    )
+
+
+def _check(check: Listed, settings: Settings) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "title": text.title(check.id),
+        "enabled": check.id not in settings[CHECKS_DISABLED],
+        "problems": check.problems,
+        "permissions": sorted({fact.permission for fact in check.needs}),
+        "facts": [
+            {"name": fact.name, "source": fact.source, "lag": fact.lag} for fact in check.needs
+        ],
+        "codes": check.codes,
+        "thresholds": [
+            {
+                "setting": threshold.name,
+                "value": settings[threshold],
+                "default": threshold.default,
+                "unit": threshold.unit,
+                "purpose": threshold.purpose,
+            }
+            for threshold in check.thresholds
+        ],
+        "link": check.link,
+    }
