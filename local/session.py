@@ -119,7 +119,7 @@ async def watched(options: argparse.Namespace) -> AsyncIterator[tuple[str, dict[
         for name in GRAPH:
             os.environ.pop(name, None)
         yield options.tenant, {"SSPR_TENANT_ID": options.tenant}
-    elif options.scenario is None and GRAPH[0] in os.environ:
+    elif options.scenario is None and os.environ.get(GRAPH[0]):
         # Another server that speaks Graph. The app itself sees to it that it is on this machine.
         # Another server or token is another history: a stored slot would not be run again.
         told = "\n".join(os.environ.get(name, "") for name in (*GRAPH, "SSPR_TENANT_ID"))

@@ -44,8 +44,8 @@ CHECKS: Mapping[str, CheckText] = {
                 "A password was written back to the on-premises directory {age_seconds} ago."
             ),
             "writeback_unproven": Outcome(
-                "Writeback was enabled or declared on, but nothing in the audit log since"
-                " {read_from_at} proves that a password reached the on-premises directory.",
+                "Writeback was enabled or declared on, but the audit log since {read_from_at} holds"
+                " no recent proof that a password reached the on-premises directory.",
                 "Reset the password of a synchronized test user in the Microsoft Entra admin"
                 " center, then look for OnPremisesAgent in the audit entry.",
             ),
@@ -69,8 +69,8 @@ CHECKS: Mapping[str, CheckText] = {
                 " in Password reset > On-premises integration.",
             ),
             "no_evidence": Outcome(
-                "The audit log since {read_from_at} shows neither a password that was written back"
-                " nor one that failed: there was no traffic to judge by.",
+                "The audit log since {read_from_at} holds nothing recent enough to judge by: no"
+                " password that was written back, and none that failed.",
                 "Reset the password of a synchronized test user in the Microsoft Entra admin"
                 " center, or declare with SSPR_DECLARED_WRITEBACK that writeback is on.",
             ),

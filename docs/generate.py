@@ -1,0 +1,386 @@
+"""Rewrites from the code what is between `<!-- generated: NAME -->` and `<!-- end -->`, and the
+template of local settings.
+
+`python docs/generate.py` does it, `python docs/generate.py --check` only says what is old.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # as a script, only this folder is
+    sys.path.insert(0, str(ROOT))
+
+from checks import BY_ID, CATALOGUE, THRESHOLDS, needed  # noqa: E402
+from checks.check import Check  # noqa: E402
+from checks.facts import Fact, permissions  # noqa: E402
+from shared.settings import (  # noqa: E402
+    GRAPH_ENDPOINT,
+    GRAPH_TOKEN,
+    REQUIRED,
+    SETTINGS,
+    TENANT_ID,
+    Setting,
+    Threshold,
+)
+from shared.text import title  # noqa: E402
+from shared.text.sentences import UNREADABLE  # noqa: E402
+
+# The bullets of the source documents that a check's `problems` are labels for.
+PROBLEMS = {
+    "A1": "password writeback is not enabled",
+    "A2": "a premium licence is not assigned",
+    "A3a": "Microsoft Entra Connect has sync errors or stands still",
+    "A3b": "the network between Connect and the cloud is interrupted",
+    "A4": "authentication methods are not registered",
+    "A5a": "passwords are reset in the Microsoft 365 admin center, which writes nothing back",
+    "A5b": "administrators use SSPR, which has a policy of its own",
+    "A6": "a reset fails and has to be troubleshot",
+    "B1": "the deployment leaves people out",
+    "B2": "contact data of administrators, for whom SSPR is on by default, is not registered",
+    "B3": "SSPR is not set up",
+    "B4": "limits that the FAQ describes are met",
+    "B5": "a reset fails for a reason that the troubleshooter lists",
+}
+
+# https://learn.microsoft.com/graph/permissions-reference
+APP_ROLES = {
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
+    "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    "LicenseAssignment.Read.All": "e2f98668-2877-4f38-a2f4-8202e0717aa1",
+    "OrgContact.Read.All": "e1a88a34-94c4-4418-be12-c87b00e26bea",
+    "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+    "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
+    "Policy.Read.AuthenticationMethod": "8e3bc81b-d2f3-4b7b-838c-32c88218d2f0",
+    "RoleManagement.Read.Directory": "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+    "ServiceHealth.Read.All": "79c261e0-fe76-4144-aad5-bdc68fbe4037",
+    "Synchronization.Read.All": "5ba43d2f-fa88-4db2-bd1c-a67c5f0fb1ce",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+}
+
+TEMPLATE = ROOT / "local.settings.json.template"
+_NO_TENANT = "00000000-0000-0000-0000-000000000000"
+
+PAGES = ("README.md", "docs/*.md", "docs/checks/*.md")
+_BLOCK = re.compile(
+    r"(?P<start><!-- generated: (?P<name>\S+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+)
+_ROW = re.compile(r"^\|(?P<when>[^|]+)\|(?P<verdict>[^|]+)\|$", re.MULTILINE)
+_VERDICT = re.compile(r"(?P<state>[a-z ]+) `(?P<code>\w+)`")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the verdict table in the docstring of a check's `evaluate`; a code may have many."""
+
+    when: str
+    state: str
+    code: str
+
+
+def cases(check: Check) -> list[Case]:
+    """What the docstring says, in its order; rows without a code are left out."""
+    rows = _ROW.finditer(inspect.getdoc(check.evaluate) or "")
+    found = ((row["when"].strip(), _VERDICT.match(row["verdict"].strip())) for row in rows)
+    return [Case(when, v["state"].replace(" ", "_"), v["code"]) for when, v in found if v]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _link(text: str, target: str, page: Path) -> str:
+    """A link to a file of this repository, as it is written on `page`."""
+    relative = os.path.relpath(ROOT / target, page.parent).replace(os.sep, "/")
+    return f"[{text}]({relative})"
+
+
+def _to_check(check: Check, page: Path, text: str | None = None) -> str:
+    return _link(text or f"`{check.id}`", f"docs/checks/{check.id}.md", page)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _in_use() -> tuple[str, ...]:
+    return permissions(fact for fact in needed(CATALOGUE) if fact.permission)
+
+
+def _granting(fact: Fact[Any]) -> str:
+    """The permission of the minimum set that reads this fact; empty for what is public."""
+    return next((p for p in _in_use() if p == fact.permission or p in fact.also_by), "")
+
+
+def _read_with(permission: str) -> list[Fact[Any]]:
+    return [fact for fact in needed(CATALOGUE) if _granting(fact) == permission]
+
+
+def _checks_that_need(facts: Iterable[Fact[Any]]) -> list[Check]:
+    facts = list(facts)
+    return [check for check in CATALOGUE if any(fact in check.needs for fact in facts)]
+
+
+def _checks(page: Path) -> str:
+    return table(
+        ("Check", "The problem it watches for", "Permissions"),
+        (
+            (
+                _to_check(check, page, title(check.id)),
+                "; ".join(f"{PROBLEMS[label]} ({label})" for label in check.problems),
+                _code(dict.fromkeys(filter(None, map(_granting, check.needs)))) or "none",
+            )
+            for check in CATALOGUE
+        ),
+    )
+
+
+def _permissions(page: Path) -> str:
+    return table(
+        ("Permission", "What is read with it", "Checks"),
+        (
+            (
+                f"`{permission}`",
+                _code(dict.fromkeys(_path(fact) for fact in facts)),
+                ", ".join(_to_check(check, page) for check in _checks_that_need(facts)),
+            )
+            for permission in _in_use()
+            for facts in [_read_with(permission)]
+        ),
+    )
+
+
+def _path(fact: Fact[Any]) -> str:
+    """The request without its query."""
+    return re.split(r"[?(]", fact.source)[0].strip()
+
+
+def _facts(page: Path) -> str:
+    return table(
+        ("Permission", "Fact", "Request", "Unknown without it"),
+        (
+            (
+                _code([permission]) if permission else "none",
+                f"`{fact.name}`",
+                f"`{_path(fact)}`",
+                ", ".join(_to_check(check, page) for check in _checks_that_need([fact])),
+            )
+            for permission in (*_in_use(), "")
+            for fact in _read_with(permission)
+        ),
+    )
+
+
+def _app_roles(page: Path) -> str:
+    in_use = _in_use()
+    spared = {fact.permission: fact for fact in needed(CATALOGUE) if fact.permission not in in_use}
+    return table(
+        ("Application permission", "Id", "Needed"),
+        [(f"`{name}`", f"`{APP_ROLES[name]}`", "yes") for name in in_use]
+        + [
+            (
+                f"`{name}`",
+                f"`{APP_ROLES[name]}`",
+                f"no: {_code(sorted(spared[name].also_by))} reads `{spared[name].name}` as well",
+            )
+            for name in sorted(spared)
+        ],
+    )
+
+
+def _grant(page: Path) -> str:
+    names = " ".join(_in_use())
+    quoted = ", ".join(f"'{name}'" for name in _in_use())
+    return f"""\
+```bash
+identity=...   # the object (principal) id of the managed identity, not its client id
+graph=$(az ad sp show --id 00000003-0000-0000-c000-000000000000 --query id --output tsv)
+for permission in {names}; do
+  role=$(az ad sp show --id 00000003-0000-0000-c000-000000000000 \\
+    --query "appRoles[?value=='$permission'].id | [0]" --output tsv)
+  body=$(printf '{{"principalId":"%s","resourceId":"%s","appRoleId":"%s"}}' \\
+    "$identity" "$graph" "$role")
+  az rest --method POST --headers "Content-Type=application/json" --body "$body" \\
+    --url "https://graph.microsoft.com/v1.0/servicePrincipals/$identity/appRoleAssignments"
+done
+```
+
+```powershell
+Connect-MgGraph -Scopes 'AppRoleAssignment.ReadWrite.All', 'Application.Read.All'
+$identity = '...'   # the object (principal) id of the managed identity, not its client id
+$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+foreach ($permission in {quoted}) {{
+  $role = $graph.AppRoles | Where-Object Value -eq $permission
+  New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $identity `
+    -PrincipalId $identity -ResourceId $graph.Id -AppRoleId $role.Id
+}}
+```
+"""
+
+
+def _written(default: object) -> str:
+    """A default as it stands in the environment; empty for none."""
+    if isinstance(default, Enum):
+        return str(default.value)
+    if isinstance(default, int | float):
+        return f"{default:g}"
+    return str(default or "")
+
+
+def _default(setting: Setting[Any]) -> str:
+    if setting.default is REQUIRED:
+        return "required"
+    return _code(filter(None, [_written(setting.default)])) or "none"
+
+
+def _allowed(setting: Setting[Any]) -> str:
+    below = setting.under if isinstance(setting, Threshold) else None
+    return setting.allowed.replace("*", r"\*") + (f", below `{below}`" if below else "")
+
+
+def _described(settings: Iterable[Setting[Any]]) -> str:
+    return table(
+        ("Setting", "Default", "Allowed", "Meaning"),
+        (
+            (
+                f"`{setting.name}`",
+                _default(setting),
+                _allowed(setting),
+                setting.purpose,
+            )
+            for setting in settings
+        ),
+    )
+
+
+def _settings(page: Path) -> str:
+    return _described(SETTINGS)
+
+
+def _thresholds(page: Path) -> str:
+    return "\n".join(
+        f"{_to_check(check, page, title(check.id))}\n\n{_described(check.thresholds)}"
+        for check in CATALOGUE
+        if check.thresholds
+    )
+
+
+def _reasons(page: Path) -> str:
+    return table(
+        ("Code", "Meaning"),
+        ((f"`{code}`", outcome.sentence) for code, outcome in UNREADABLE.items()),
+    )
+
+
+def _facts_of_check(page: Path) -> str:
+    return table(
+        ("Fact", "Request", "Permission", "Lag"),
+        (
+            (
+                f"`{fact.name}`",
+                f"`{fact.source}`",
+                _code(filter(None, [_granting(fact)])) or "none",
+                fact.lag,
+            )
+            for fact in BY_ID[page.stem].needs
+        ),
+    )
+
+
+def _verdicts_of_check(page: Path) -> str:
+    unread = _link("its reason", "docs/http.md", page).replace(".md)", ".md#codes-of-any-check)")
+    rows = [(f"`{c.code}`", c.state.replace("_", " "), c.when) for c in cases(BY_ID[page.stem])]
+    return table(
+        ("Code", "State", "When"),
+        [*rows, (unread, "unknown", "what the check needs could not be read")],
+    )
+
+
+def _thresholds_of_check(page: Path) -> str:
+    thresholds = BY_ID[page.stem].thresholds
+    return _described(thresholds) if thresholds else "None: nothing is compared with a number.\n"
+
+
+Block = Callable[[Path], str]
+BLOCKS: dict[str, Block] = {
+    "checks": _checks,
+    "permissions": _permissions,
+    "facts": _facts,
+    "app-roles": _app_roles,
+    "grant": _grant,
+    "settings": _settings,
+    "thresholds": _thresholds,
+    "reasons": _reasons,
+}
+BLOCKS_OF_CHECK: dict[str, Block] = {
+    "facts": _facts_of_check,
+    "verdicts": _verdicts_of_check,
+    "thresholds": _thresholds_of_check,
+}
+
+
+# `dev.py run` takes an endpoint that is set, even to nothing, for a Graph of the developer's own.
+_NOT_IN_TEMPLATE = {GRAPH_ENDPOINT, GRAPH_TOKEN}
+
+
+def template() -> str:
+    """All settings with their defaults, as Core Tools and `dev.py run` read them."""
+    values = {
+        setting.name: _NO_TENANT if setting is TENANT_ID else _written(setting.default)
+        for setting in (*SETTINGS, *THRESHOLDS)
+        if setting not in _NOT_IN_TEMPLATE
+    }
+    host = {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    }
+    return json.dumps({"IsEncrypted": False, "Values": host | values}, indent=2) + "\n"
+
+
+def pages() -> list[Path]:
+    return [page for pattern in PAGES for page in sorted(ROOT.glob(pattern))]
+
+
+def filled(page: Path, text: str) -> str:
+    """The text of a page with its blocks as they should be; KeyError for an unknown block."""
+    if page.parent.name == "checks" and page.stem not in BY_ID:
+        return text  # of a check that is not in the catalogue (yet)
+    blocks = BLOCKS_OF_CHECK if page.parent.name == "checks" else BLOCKS
+    return _BLOCK.sub(lambda m: m["start"] + blocks[m["name"]](page) + m["end"], text)
+
+
+def outputs() -> list[Path]:
+    """Every file that is made here, wholly or in part."""
+    return [*pages(), TEMPLATE]
+
+
+def made(file: Path) -> str:
+    """A file as it should be."""
+    return template() if file == TEMPLATE else filled(file, file.read_text("utf-8"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 1 when `--check` finds a file that is old."""
+    check = "--check" in arguments
+    old = [file for file in outputs() if file.read_text("utf-8") != made(file)]
+    for file in old:
+        if not check:
+            file.write_text(made(file), "utf-8")
+        sys.stdout.write(f"{file.relative_to(ROOT).as_posix()}\n")
+    return int(check and bool(old))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
