@@ -15,14 +15,24 @@ import msgspec
 
 from checks import (
     admin_sspr,
+    cloud_sync_jobs,
+    connect_certificate,
+    directory_contact_data,
     directory_sync,
+    endpoints,
     method_migration,
+    method_retirement,
     monitor_data,
+    password_hash_sync,
     premium_licence,
     registration,
     reset_attempts,
+    reset_service_principal,
+    service_health,
     settings_changed,
+    sspr_enabled,
     sync_conflicts,
+    synced_administrators,
     throttled_users,
     unsupported_resets,
     writeback,
@@ -38,22 +48,35 @@ logger = logging.getLogger(__name__)
 CATALOGUE: tuple[Check, ...] = (
     writeback.CHECK,
     writeback_attempts.CHECK,
+    reset_service_principal.CHECK,
     directory_sync.CHECK,
+    password_hash_sync.CHECK,
+    cloud_sync_jobs.CHECK,
     sync_conflicts.CHECK,
+    connect_certificate.CHECK,
     premium_licence.CHECK,
+    sspr_enabled.CHECK,
     registration.CHECK,
+    method_retirement.CHECK,
+    directory_contact_data.CHECK,
+    method_migration.CHECK,
     reset_attempts.CHECK,
     throttled_users.CHECK,
     unsupported_resets.CHECK,
     admin_sspr.CHECK,
-    method_migration.CHECK,
+    synced_administrators.CHECK,
     settings_changed.CHECK,
+    service_health.CHECK,
+    endpoints.CHECK,
     monitor_data.CHECK,
 )
 
 BY_ID = {check.id: check for check in CATALOGUE}
 
-THRESHOLDS: tuple[Threshold, ...] = tuple(t for check in CATALOGUE for t in check.thresholds)
+# Some checks share a threshold; it is one setting.
+THRESHOLDS: tuple[Threshold, ...] = tuple(
+    dict.fromkeys(threshold for check in CATALOGUE for threshold in check.thresholds)
+)
 
 
 def enabled(settings: Settings) -> tuple[Check, ...]:

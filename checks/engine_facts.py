@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Ids of Microsoft's own applications: Active Directory to Microsoft Entra ID provisioning, Microsoft
-# Entra AD Synchronization Service, and the password reset service, which has another id in one
-# cloud. https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
+# Ids of Microsoft's own applications: what provisions from Active Directory, Microsoft Entra AD
+# Synchronization Service, and the password reset service, which has another id in one cloud.
+# https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
 CLOUD_SYNC = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 CONNECT_SERVICE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 CONNECT_ROLE = "ADSynchronization.ReadWrite.All"
@@ -44,14 +44,16 @@ class _Rows(msgspec.Struct, Generic[T], frozen=True):
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
-async def _every(graph: Graph, question: Question[_Rows[T]]) -> list[T] | Unavailable:
-    """All rows of a collection, or why one of its pages could not be read."""
+async def _every(graph: Graph, question: Question[_Rows[T]]) -> Known[list[T]] | Unavailable:
+    """All rows of a collection, as old as its first page, or why a page could not be read."""
     rows: list[T] = []
+    as_of: datetime | None = None
     async for page in graph.pages(question):
         if isinstance(page, Unavailable):
             return page
         rows += page.value.value
-    return rows
+        as_of = as_of or page.as_of
+    return Known(rows, as_of)
 
 
 async def _in_batches(
@@ -86,10 +88,6 @@ class PasswordSync(msgspec.Struct, frozen=True, rename="camel"):
     """`on_premises_last_password_sync_date_time` is null wherever no hashes were ever synced."""
 
     on_premises_last_password_sync_date_time: Stamp | None
-
-
-class _PasswordSyncs(msgspec.Struct, frozen=True):
-    value: tuple[PasswordSync, ...]
 
 
 def _read_password_sync(body: bytes) -> PasswordSync:
@@ -205,6 +203,7 @@ def _time(text: str | None) -> datetime | None:
 def _job(row: _Job) -> SyncJob:
     status = row.status or _Status()
     quarantine = status.quarantine or _Quarantine()
+    execution = status.last_execution or _Execution()
     return SyncJob(
         template=row.template_id or "",
         status=(status.code or "").lower(),
@@ -212,7 +211,7 @@ def _job(row: _Job) -> SyncJob:
         failures=status.count_successive_complete_failures or 0,
         reason=quarantine.reason or (quarantine.error and quarantine.error.code) or "",
         since=_time(quarantine.series_began) or _time(quarantine.current_began),
-        ended_at=_time(status.last_execution and status.last_execution.time_ended),
+        ended_at=_time(execution.time_ended),
     )
 
 
@@ -252,12 +251,12 @@ async def _gather_jobs(graph: Graph) -> Known[tuple[SyncJob, ...]] | Unavailable
     if isinstance(principals, Unavailable):
         return principals
     jobs: list[SyncJob] = []
-    for principal in principals:
+    for principal in principals.value:
         found = await _every(graph, _jobs(principal.id))
         if isinstance(found, Unavailable):
             return found
-        jobs += found
-    return Known(tuple(jobs))
+        jobs += found.value
+    return Known(tuple(jobs), principals.as_of)
 
 
 CLOUD_SYNC_JOBS: Fact[tuple[SyncJob, ...]] = Gathered(
@@ -370,14 +369,14 @@ async def _gather_credentials(graph: Graph) -> Known[ConnectCredentials] | Unava
     services = await _every(graph, _CONNECT_SERVICE)
     if isinstance(services, Unavailable):
         return services
-    if not services:
-        return Known(ConnectCredentials(service=False))
-    service = services[0]
+    if not services.value:
+        return Known(ConnectCredentials(service=False), services.as_of)
+    service = services.value[0]
     roles = {role.id for role in service.app_roles or () if role.value == CONNECT_ROLE}
     grants = await _every(graph, _grants(service.id))
     if isinstance(grants, Unavailable):
         return grants
-    principals = {grant.principal_id for grant in grants if grant.app_role_id in roles}
+    principals = {grant.principal_id for grant in grants.value if grant.app_role_id in roles}
     holders = await _in_batches(
         graph, [_holders(i, ids) for i, ids in enumerate(_chunks(principals))]
     )
@@ -391,7 +390,7 @@ async def _gather_credentials(graph: Graph) -> Known[ConnectCredentials] | Unava
         return applications
     ends = [application.end for application in applications]
     ends += [None] * (len(principals) - len(ends))
-    return Known(ConnectCredentials(service=True, ends=tuple(ends)))
+    return Known(ConnectCredentials(service=True, ends=tuple(ends)), services.as_of)
 
 
 CONNECT_CREDENTIALS: Fact[ConnectCredentials] = Gathered(
@@ -458,15 +457,14 @@ async def _gather_administrators(graph: Graph) -> Known[Administrators] | Unavai
     if isinstance(assignments, Unavailable):
         return assignments
     roles: dict[str, set[str]] = {}
-    for assignment in assignments:
-        if assignment.role_definition_id.lower() in TWO_GATE_ROLES:
-            roles.setdefault(assignment.principal_id, set()).add(
-                assignment.role_definition_id.lower()
-            )
+    for assignment in assignments.value:
+        role = assignment.role_definition_id.lower()
+        if role in TWO_GATE_ROLES:
+            roles.setdefault(assignment.principal_id, set()).add(role)
     users = await _in_batches(graph, [_users(i, ids) for i, ids in enumerate(_chunks(roles))])
     if isinstance(users, Unavailable):
         return users
-    return Known(_counted(roles, users))
+    return Known(_counted(roles, users), assignments.as_of)
 
 
 def _counted(roles: Mapping[str, set[str]], users: Sequence[_User]) -> Administrators:

@@ -30,12 +30,11 @@ def unusable(
     if report.users.members + report.administrators.members == 0:
         return check.verdict("report_empty", as_of=known.as_of)
     at, limit = report.newest_at, settings[REPORT_HOURS] * HOUR
-    age = (now - at).total_seconds() if at else None
-    if age is not None and age <= limit:
+    if at and (now - at).total_seconds() <= limit:
         return None
     return check.verdict(
         "report_stale",
-        params={"age_seconds": age or 0.0, "limit_seconds": limit},
+        params={"limit_seconds": limit},
         evidence=(from_report("lastUpdatedDateTime", at.isoformat() if at else None),),
         as_of=at,
     )

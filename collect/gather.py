@@ -11,7 +11,7 @@ import msgspec
 
 from checks.facts import Gathered
 from shared.graph.client import Graph
-from shared.model import LASTING, Known, Unavailable
+from shared.model import LASTING, Known, Reason, Unavailable
 from shared.store import GATHERED, ConflictError, Store
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ async def gather(
         if known is not None and now - kept[fact.name].at < fact.every:
             answers[fact.name] = known
             continue
-        answer = await fact.gather(graph)
+        answer = await _gathered(graph, fact)
         if isinstance(answer, Known) and fact.every:
             kept[fact.name] = Kept(now, msgspec.Raw(msgspec.json.encode(answer.value)))
         elif isinstance(answer, Unavailable) and known and answer.reason not in LASTING:
@@ -50,6 +50,15 @@ async def gather(
         except ConflictError:
             logger.info("Another instance gathered meanwhile; what it found is kept")
     return answers
+
+
+async def _gathered(graph: Graph, fact: Gathered[Any]) -> Known[Any] | Unavailable:
+    """What a fact's own code finds; its mistakes harm no other fact."""
+    try:
+        return await fact.gather(graph)
+    except Exception:
+        logger.exception("Gathering %s failed", fact.name)
+        return Unavailable(Reason.MALFORMED, detail="see the log")
 
 
 def _known(fact: Gathered[Any], kept: Kept | None) -> Known[Any] | None:

@@ -185,7 +185,9 @@ def _facts(page: Path) -> str:
 
 def _app_roles(page: Path) -> str:
     in_use = _in_use()
-    spared = {fact.permission: fact for fact in needed(CATALOGUE) if fact.permission not in in_use}
+    spared = {
+        fact.permission: fact for fact in needed(CATALOGUE) if fact.permission not in {*in_use, ""}
+    }
     return table(
         ("Application permission", "Id", "Needed"),
         [(f"`{name}`", f"`{APP_ROLES[name]}`", "yes") for name in in_use]

@@ -591,7 +591,9 @@ CHECKS: Mapping[str, CheckText] = {
                 " A password that was changed on-premises is not valid in the cloud.",
                 "On the Microsoft Entra Connect server, run Invoke-ADSyncDiagnostics"
                 " -PasswordSync, see that the Azure AD Sync service runs and that the connector"
-                " account may replicate directory changes, and restart the service.",
+                " account may replicate directory changes, and restart the service. If hash"
+                " synchronization was turned off on purpose, name password_hash_sync in"
+                " SSPR_CHECKS_DISABLED.",
             ),
             "not_used": Outcome(
                 "No password hash synchronization is told of this tenant. It is off (with"

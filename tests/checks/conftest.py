@@ -32,7 +32,8 @@ def judge() -> Judge:
             fact.name: answer if isinstance(answer, Unavailable) else Known(answer, as_of=NOW)
             for fact, answer in facts.items()
         }
-        settings = load(ENVIRONMENT | environment, checks.THRESHOLDS)
+        thresholds = dict.fromkeys((*checks.THRESHOLDS, *check.thresholds))
+        settings = load(ENVIRONMENT | environment, thresholds)
         (verdict,) = checks.assess([check], Facts(known), settings, NOW)
         assert text.sentence(verdict)
         text.fix(verdict)

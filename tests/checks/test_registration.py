@@ -13,7 +13,7 @@ from checks.registration_report import (
     fold_rows,
     read_registration_page,
 )
-from shared.model import Reason, State, Unavailable
+from shared.model import State
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FRESH = NOW - timedelta(hours=30)
@@ -59,37 +59,10 @@ def test_registered_users_who_are_not_enabled_never_raise_coverage(judge):
     assert verdict.metrics["users_coverage"].value == 0.5
 
 
-@pytest.mark.parametrize(
-    ("newest_at", "state"),
-    [
-        (NOW - timedelta(hours=48), State.HEALTHY),
-        (NOW - timedelta(hours=48, seconds=1), State.UNKNOWN),
-        (None, State.UNKNOWN),
-    ],
-    ids=["at 48 h", "past 48 h", "undated"],
-)
-def test_nothing_is_concluded_from_an_old_report(judge, newest_at, state):
-    assert judge(CHECK, {REGISTRATION: report(newest_at=newest_at)}).state == state
-
-
-def test_an_empty_report_is_unknown(judge):
-    verdict = judge(CHECK, {REGISTRATION: Registration(guests=4, newest_at=FRESH)})
-    assert verdict.code == "report_empty"
-
-
-@pytest.mark.parametrize(
-    "reason", [Reason.PERMISSION_MISSING, Reason.LICENCE_MISSING, Reason.NOT_COLLECTED]
-)
-def test_what_cannot_be_read_is_unknown_for_its_reason(judge, reason):
-    verdict = judge(CHECK, {REGISTRATION: Unavailable(reason, "AuditLog.Read.All")})
-    assert (verdict.state, verdict.code) == (State.UNKNOWN, reason)
-
-
 def test_thresholds_come_from_settings(judge):
     counts = {REGISTRATION: report(capable=900)}
     assert judge(CHECK, counts, SSPR_REGISTRATION_WARNING_PERCENT="90").state == "healthy"
     assert judge(CHECK, counts, SSPR_REGISTRATION_CRITICAL_PERCENT="91").state == "critical"
-    assert judge(CHECK, counts, SSPR_REGISTRATION_REPORT_HOURS="24").state == "unknown"
 
 
 def row(enabled=True, registered=True, capable=True, **more):
