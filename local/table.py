@@ -43,14 +43,22 @@ def verdicts(checks: list[Document]) -> Table:
     return table
 
 
-def remedies(heading: str, checks: list[Document]) -> Iterator[Text | Padding]:
+def remedies(heading: str, checks: list[Document], *, fix: bool = True) -> Iterator[Text | Padding]:
     if checks:
         yield Text(f"\n{heading}", style="bold")
     for check in checks:
         yield Text(check["title"], style=STATES[check["state"]][1])
-        if check["fix"]:
+        if fix and check["fix"]:
             yield Padding(Text(check["fix"]), (0, 0, 0, 2))
         yield Text(f"  {check['link']}", style=f"dim link {check['link']}")
+
+
+def unreadable(document: Document) -> Iterator[Text | Padding]:
+    """One entry per cause: a single missing permission often explains many checks."""
+    titles = {check["id"]: check["title"] for check in document["checks"]}
+    for cause in document["unreadable"]:
+        yield Text("; ".join(titles[check] for check in cause["checks"]), style="magenta")
+        yield Padding(Text(cause["fix"] or cause["sentence"]), (0, 0, 0, 2))
 
 
 def minutes(moment: str) -> str:
@@ -66,9 +74,15 @@ def show(console: Console, document: Document, status_url: str, next_run: dateti
         console.print(Text("This run is old: newer ones have not been stored.", style="bold red"))
     console.print()
     console.print(verdicts(checks))
-    wrong = [check for check in checks if check["state"] in TO_FIX]
-    fine = [check for check in checks if check["state"] not in TO_FIX]
-    for line in (*remedies("What to do", wrong), *remedies("To read more", fine)):
+    grouped = {check for cause in document["unreadable"] for check in cause["checks"]}
+    wrong = [c for c in checks if c["state"] in TO_FIX and c["id"] not in grouped]
+    fine = [c for c in checks if c["state"] not in TO_FIX or c["id"] in grouped]
+    causes = unreadable(document)
+    for line in (
+        *remedies("What to do", wrong),
+        *causes,
+        *remedies("To read more", fine, fix=False),
+    ):
         # A link is never broken over two lines: terminals and people could not open it.
         console.print(line, soft_wrap=isinstance(line, Text))
     console.print()

@@ -48,7 +48,7 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
     document = {
         "tenant": f"runs: {count}", "state": "healthy", "sentence": "All is well.",
         "slot": "2026-11-21T09:45:00Z", "recorded_at": "2026-11-21T09:45:02Z",
-        "stale": bool(os.environ.get("TEST_STALE")), "checks": [],
+        "stale": bool(os.environ.get("TEST_STALE")), "checks": [], "unreadable": [],
     }
     return func.HttpResponse(json.dumps(document), mimetype="application/json")
 

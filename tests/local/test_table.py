@@ -13,7 +13,14 @@ URL = "http://127.0.0.1:7071/api/status"
 
 def check(title: str, state: str, sentence: str = "As it should be.") -> dict[str, Any]:
     fix = None if state == "healthy" else f"Mend {title}."
-    return {"title": title, "state": state, "sentence": sentence, "fix": fix, "link": LINK}
+    return {
+        "id": title,
+        "title": title,
+        "state": state,
+        "sentence": sentence,
+        "fix": fix,
+        "link": LINK,
+    }
 
 
 def document(*checks: dict[str, Any], stale: bool = False) -> dict[str, Any]:
@@ -24,6 +31,7 @@ def document(*checks: dict[str, Any], stale: bool = False) -> dict[str, Any]:
         "slot": "2026-11-21T09:45:00Z",
         "stale": stale,
         "checks": list(checks),
+        "unreadable": [],
     }
 
 
@@ -62,6 +70,16 @@ def test_lines_fit_and_links_stay_whole(width: int) -> None:
 
 def test_a_sentence_is_printed_as_it_is() -> None:
     assert "[bold]40 %[/] are registered." in printed(document(*ALL))
+
+
+def test_what_one_missing_permission_explains_is_told_once() -> None:
+    checks = [check("Sync", "unknown"), check("Licences", "unknown"), check("Policy", "unknown")]
+    cause = {"checks": ["Sync", "Licences"], "fix": "Grant Some.Read.All.", "sentence": "No."}
+    shown = printed({**document(*checks), "unreadable": [cause]})
+    assert shown.count("Grant Some.Read.All.") == 1
+    assert "Sync; Licences" in shown
+    assert "Mend Sync." not in shown
+    assert "Mend Policy." in shown
 
 
 def test_colour_is_for_terminals() -> None:
