@@ -262,6 +262,7 @@ async def _gather_jobs(graph: Graph) -> Known[tuple[SyncJob, ...]] | Unavailable
 CLOUD_SYNC_JOBS: Fact[tuple[SyncJob, ...]] = Gathered(
     name="cloud_sync_jobs",
     permission="Synchronization.Read.All",
+    besides=frozenset({"Application.Read.All"}),
     source="GET /servicePrincipals/{id}/synchronization/jobs",
     lag="none; asked every hour",
     gather=_gather_jobs,
@@ -480,6 +481,7 @@ def _counted(roles: Mapping[str, set[str]], users: Sequence[_User]) -> Administr
 ADMINISTRATORS: Fact[Administrators] = Gathered(
     name="administrators",
     permission="RoleManagement.Read.Directory",
+    besides=frozenset({"User.Read.All"}),
     source="GET /roleManagement/directory/roleAssignments, GET /users",
     lag="none; asked every 6 hours",
     gather=_gather_administrators,

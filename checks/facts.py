@@ -35,7 +35,8 @@ class Fact(Generic[T]):
     """One thing that can be known.
 
     `source` and `lag` (how late the source may be) are for people; `also_by` are wider permissions
-    that work as well; `absent_in` are the clouds that do not have it.
+    that work as well, `besides` further ones that are needed too; `absent_in` are the clouds that
+    do not have it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Fact(Generic[T]):
     source: str
     lag: str
     also_by: frozenset[str] = frozenset()
+    besides: frozenset[str] = frozenset()
     absent_in: frozenset[Cloud] = frozenset()
 
 
@@ -282,6 +284,7 @@ AUDIT_TRAIL: Fact[AuditTrail] = Fact(
 RESETS_ELSEWHERE: Fact[ResetsElsewhere] = Fact(
     name="resets_elsewhere",
     permission="AuditLog.Read.All",
+    besides=frozenset({"User.Read.All"}),
     source="GET /auditLogs/directoryAudits (Core Directory, Reset user password)",
     lag="an hour, so that both logs are complete",
 )
@@ -371,6 +374,6 @@ def synced_among(index: int, ids: Sequence[str]) -> Question[tuple[str, ...]]:
 def permissions(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
     """The least set of application permissions that reads these facts, in alphabetical order."""
     facts = list(facts)
-    needed = {fact.permission for fact in facts if fact.permission}
+    needed = {p for fact in facts for p in (fact.permission, *fact.besides) if p}
     covered = {fact.permission for fact in facts if fact.also_by & (needed - {fact.permission})}
     return tuple(sorted(needed - covered))

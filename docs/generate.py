@@ -124,8 +124,17 @@ def _granting(fact: Fact[Any]) -> str:
     return next((p for p in _in_use() if p == fact.permission or p in fact.also_by), "")
 
 
+def _all_granting(fact: Fact[Any]) -> list[str]:
+    """Every permission that reading this fact takes."""
+    return [p for p in (_granting(fact), *sorted(fact.besides)) if p]
+
+
 def _read_with(permission: str) -> list[Fact[Any]]:
-    return [fact for fact in needed(CATALOGUE) if _granting(fact) == permission]
+    return [
+        fact
+        for fact in needed(CATALOGUE)
+        if permission == _granting(fact) or permission in fact.besides
+    ]
 
 
 def _checks_that_need(facts: Iterable[Fact[Any]]) -> list[Check]:
@@ -140,7 +149,8 @@ def _checks(page: Path) -> str:
             (
                 _to_check(check, page, title(check.id)),
                 "; ".join(f"{PROBLEMS[label]} ({label})" for label in check.problems),
-                _code(dict.fromkeys(filter(None, map(_granting, check.needs)))) or "none",
+                _code(dict.fromkeys(p for fact in check.needs for p in _all_granting(fact)))
+                or "none",
             )
             for check in CATALOGUE
         ),
@@ -293,7 +303,7 @@ def _facts_of_check(page: Path) -> str:
             (
                 f"`{fact.name}`",
                 f"`{fact.source}`",
-                _code(filter(None, [_granting(fact)])) or "none",
+                _code(_all_granting(fact)) or "none",
                 fact.lag,
             )
             for fact in BY_ID[page.stem].needs

@@ -21,6 +21,8 @@ class Source(Protocol):
     @property
     def permission(self) -> str: ...
     @property
+    def besides(self) -> frozenset[str]: ...
+    @property
     def source(self) -> str: ...
     @property
     def lag(self) -> str: ...
@@ -56,7 +58,9 @@ def _check(check: Listed, settings: Settings) -> dict[str, Any]:
         "title": text.title(check.id),
         "enabled": check.id not in settings[CHECKS_DISABLED],
         "problems": check.problems,
-        "permissions": sorted({fact.permission for fact in check.needs}),
+        "permissions": sorted(
+            {p for fact in check.needs for p in (fact.permission, *fact.besides) if p}
+        ),
         "facts": [
             {"name": fact.name, "source": fact.source, "lag": fact.lag} for fact in check.needs
         ],
