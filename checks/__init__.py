@@ -122,7 +122,9 @@ def _capped(verdict: Verdict) -> Verdict:
 
 def _judge(check: Check, facts: Facts, settings: Settings, now: datetime) -> Verdict:
     try:
-        return check.evaluate(facts, settings, now)
+        verdict = check.evaluate(facts, settings, now)
+        # What cannot be read back would be as good as never stored.
+        return msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict)
     except MissingFactError as missing:
         unavailable = missing.unavailable
         return Verdict(

@@ -85,7 +85,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     source: str
     observed: str | int | float | bool | None
-    threshold: str | int | float | None = None
+    threshold: str | int | float | bool | None = None
 
 
 Param = str | int | float

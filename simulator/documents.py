@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from .people import digest, fine_stamp, guid, stamp
-from .tenant import DOMAIN, INITIAL_DOMAIN, TENANT_ID, Engine, Sku, Tenant
+from .tenant import DOMAIN, INITIAL_DOMAIN, TENANT_ID, Engine, Happening, Sku, Tenant
 
 Document = dict[str, object]
 
@@ -191,7 +191,10 @@ def synchronization(tenant: Tenant) -> Document:
             }
         },
         "features": {
-            name: tenant.sync.enabled is True and name in _SYNCED_FEATURES for name in _FEATURES
+            name: tenant.sync.enabled is True
+            and name in _SYNCED_FEATURES
+            and (name != "passwordSyncEnabled" or tenant.sync.hashes)
+            for name in _FEATURES
         },
     }
 
@@ -204,9 +207,7 @@ def methods_policy(tenant: Tenant, started: datetime, root: str) -> Document:
         "id": "authenticationMethodsPolicy",
         "displayName": "Authentication Methods Policy",
         "description": "Which authentication methods the users of this tenant may use",
-        "lastModifiedDateTime": fine_stamp(
-            started - timedelta(days=90, microseconds=digest("policy") % 10**9)
-        ),
+        "lastModifiedDateTime": fine_stamp(_methods_changed(tenant, started)),
         "policyVersion": "1.5",
         "policyMigrationState": tenant.migration_state,
         "registrationEnforcement": {
@@ -243,6 +244,17 @@ def methods_policy(tenant: Tenant, started: datetime, root: str) -> Document:
             for name, kind, state in _METHODS
         ],
     }
+
+
+def _methods_changed(tenant: Tenant, started: datetime) -> datetime:
+    """The newest change that the audit log shows, or one that it no longer shows."""
+    long_ago = timedelta(days=90, microseconds=digest("policy") % 10**9)
+    ages = [
+        incident.age
+        for incident in (tenant.traffic.incidents if tenant.traffic else ())
+        if incident.what is Happening.METHODS_POLICY
+    ]
+    return started - min(ages, default=long_ago)
 
 
 def authorization_policy(tenant: Tenant, root: str) -> Document:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 
-from . import documents, reports
+from . import applications, documents, jobs, reports, roles, secure_score, service_health
 from .http import Ask, GraphError, Reply
-from .listing import directory_count, directory_page, selected
+from .listing import directory_count, directory_page, document_page, selected
 from .people import Item, Kind, firsts
 from .resources import CONTACT, GROUP, USER
 from .schema import Resource
@@ -148,12 +148,55 @@ def _directory(
     }
 
 
+def _service_principals(ask: Ask) -> Reply:
+    rows = applications.service_principals(ask.tenant, ask.started)
+    return document_page(ask, "servicePrincipals", applications.SERVICE_PRINCIPAL, rows)
+
+
+def _applications(ask: Ask) -> Reply:
+    rows = applications.applications(ask.tenant, ask.started, ask.now)
+    return document_page(ask, "applications", applications.APPLICATION, rows)
+
+
+def _app_id(ask: Ask) -> str:
+    """The application of the service principal that the path names; raises 404."""
+    wanted = ask.path.split("/")[2]
+    for principal in applications.service_principals(ask.tenant, ask.started):
+        if principal["id"] == wanted.lower():
+            return str(principal["appId"])
+    raise GraphError(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{wanted}' does not exist or one of its queried reference-property objects are "
+        "not present.",
+    )
+
+
+def _role_holders(ask: Ask) -> Reply:
+    app_id = _app_id(ask)
+    rows = applications.role_assignments(ask.tenant, app_id, ask.started)
+    return document_page(ask, "appRoleAssignments", applications.ROLE_HELD, rows)
+
+
+def _jobs(ask: Ask) -> Reply:
+    app_id = _app_id(ask)
+    path = f"servicePrincipals('{ask.path.split('/')[2]}')/synchronization/jobs"
+    rows = jobs.jobs(ask.tenant, app_id, ask.started, ask.now)
+    return Reply(body={"@odata.context": ask.context(path), "value": rows})
+
+
 def _users(tenant: Tenant) -> Sequence[Cohort]:
     return tenant.cohorts
 
 
 _SELECT = frozenset({"$select"})
 _AUDIT_ROLE = frozenset({"AuditLog.Read.All"})
+_APPLICATION_ROLES = frozenset({"Application.Read.All", "Directory.Read.All"})
+_HEALTH_ROLE = frozenset({"ServiceHealth.Read.All"})
+_ROLE_ROLES = frozenset({"RoleManagement.Read.Directory", "Directory.Read.All"})
+# Pages of a short list that is not counted.
+_LIST = frozenset({"$filter", "$select", "$skiptoken", "$top"})
+_NOT_LISTED = frozenset({"$count", "$expand", "$orderby", "$search"})
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {
@@ -201,6 +244,57 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
         "/policies/authorizationPolicy": Endpoint(
             roles=frozenset({"Policy.Read.All"}), answer=_authorization_policy
         ),
+        "/servicePrincipals": Endpoint(
+            roles=_APPLICATION_ROLES,
+            answer=_service_principals,
+            options=_LIST,
+            not_modelled=_NOT_LISTED,
+        ),
+        "/servicePrincipals/{id}/appRoleAssignedTo": Endpoint(
+            roles=_APPLICATION_ROLES,
+            answer=_role_holders,
+            options=frozenset({"$select", "$skiptoken", "$top"}),
+            not_modelled=frozenset({"$count", "$filter"}),
+        ),
+        "/servicePrincipals/{id}/synchronization/jobs": Endpoint(
+            roles=frozenset({"Synchronization.Read.All"}), answer=_jobs
+        ),
+        "/applications": Endpoint(
+            roles=_APPLICATION_ROLES,
+            answer=_applications,
+            options=_LIST,
+            not_modelled=_NOT_LISTED,
+        ),
+        "/roleManagement/directory/roleAssignments": Endpoint(
+            roles=_ROLE_ROLES,
+            answer=roles.role_assignments,
+            options=_LIST | {"$expand"},
+            not_modelled=frozenset({"$count", "$orderby"}),
+        ),
+        "/roleManagement/directory/roleDefinitions": Endpoint(
+            roles=_ROLE_ROLES,
+            answer=roles.role_definitions,
+            options=_LIST,
+            not_modelled=frozenset({"$count", "$expand", "$orderby"}),
+        ),
+        "/admin/serviceAnnouncement/healthOverviews": Endpoint(
+            roles=_HEALTH_ROLE,
+            answer=service_health.overviews,
+            options=frozenset({"$expand", "$select"}),
+            not_modelled=frozenset({"$count", "$filter", "$orderby", "$top"}),
+        ),
+        "/admin/serviceAnnouncement/issues": Endpoint(
+            roles=_HEALTH_ROLE,
+            answer=service_health.issues,
+            options=frozenset({"$filter", "$select", "$skip", "$top"}),
+            not_modelled=frozenset({"$count", "$orderby"}),
+        ),
+        "/security/secureScores": Endpoint(
+            roles=frozenset({"SecurityEvents.Read.All"}),
+            answer=secure_score.secure_scores,
+            options=frozenset({"$select", "$skiptoken", "$top"}),
+            not_modelled=frozenset({"$count", "$filter", "$orderby"}),
+        ),
         "/reports/authenticationMethods/userRegistrationDetails": Endpoint(
             roles=_AUDIT_ROLE,
             answer=reports.registration_details,
@@ -235,7 +329,7 @@ _KNOWN_PREFIXES = frozenset(
 def find(version: str, path: str) -> Endpoint:
     """The endpoint at a path (letter case does not matter); raises 400 as Graph does."""
     bare = path.rstrip("/").partition("(")[0]
-    endpoint = _BY_PATH.get(bare.lower())
+    endpoint = _BY_PATH.get(bare.lower()) or _BY_PATH.get(_without_id(bare).lower())
     if endpoint is None:
         raise GraphError(
             400, "BadRequest", f"Resource not found for the segment '{_stranger(bare)}'."
@@ -245,10 +339,17 @@ def find(version: str, path: str) -> Endpoint:
     return endpoint
 
 
+def _without_id(path: str) -> str:
+    """The path with a placeholder for the id in its second place."""
+    parts = path.split("/")
+    return "/".join([*parts[:2], "{id}", *parts[3:]])
+
+
 def _stranger(path: str) -> str:
     """The first segment that leads nowhere."""
     parts = path.split("/")
     for length in range(2, len(parts) + 1):
-        if "/".join(parts[:length]).lower() not in _KNOWN_PREFIXES:
+        begin = "/".join(parts[:length])
+        if not _KNOWN_PREFIXES & {begin.lower(), _without_id(begin).lower()}:
             return parts[length - 1]
     return parts[-1]

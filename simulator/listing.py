@@ -1,13 +1,13 @@
 """Collections of the directory: $filter, $select, $top, $count and pages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from .http import Ask, GraphError, Reply
-from .odata import FilterError, Node, parse
+from .odata import FilterError, Node, holds, parse
 from .paging import next_link, place_of
 from .people import Item, Kind, Selection
-from .schema import Resource
+from .schema import Document, Resource, Row
 
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 999
@@ -42,7 +42,7 @@ def integer(ask: Ask, option: str) -> int | None:
     return int(text)
 
 
-def directory_filter(ask: Ask, resource: Resource[Item[Kind]], *, advanced: bool) -> Node | None:
+def directory_filter(ask: Ask, resource: Resource[Row], *, advanced: bool) -> Node | None:
     """The parsed $filter, if this kind of query may use it; raises 400."""
     text = ask.query.get("$filter")
     if text is None:
@@ -62,14 +62,7 @@ def directory_page(
 ) -> Reply:
     """One page; the count comes with the first page only, and only when counting is available."""
     names = selected(ask, resource.properties, resource.type_name)
-    top = integer(ask, "$top")
-    if top is not None and not 1 <= top <= _LARGEST_PAGE:
-        raise GraphError(
-            400,
-            "Request_UnsupportedQuery",
-            f"Invalid page size specified: '{top}'. Must be between 1 and {_LARGEST_PAGE} "
-            "inclusive.",
-        )
+    top = page_size(ask)
     if ask.query.get("$count", "false") not in ("true", "false"):
         raise GraphError(400, "BadRequest", "Invalid value for $count query option found.")
     node = directory_filter(ask, resource, advanced=ask.advanced)
@@ -78,8 +71,49 @@ def directory_page(
     if ask.advanced and "$skiptoken" not in ask.query:
         body["@odata.count"] = selection.count()
     columns = names or resource.default or list(resource.properties)
-    fill_page(ask, body, selection, resource, columns, top or _DEFAULT_PAGE)
+    fill_page(ask, body, selection, resource, columns, top)
     return Reply(body=body)
+
+
+def document_page(
+    ask: Ask,
+    name: str,
+    resource: Resource[Document],
+    rows: Iterable[Document],
+    expanded: Sequence[str] = (),
+) -> Reply:
+    """One page of rows that are documents already, the expanded properties among them.
+
+    Without $select they go out as they are.
+    """
+    names = selected(ask, resource.properties, resource.type_name)
+    top = page_size(ask)
+    node = directory_filter(ask, resource, advanced=False)
+    begin = _begin(ask)
+    found = (row for row in rows if node is None or holds(node, resource.exact(row)))
+    page = list(islice(found, begin, begin + top + 1))
+    context = ask.context(name) + "".join(f"({property_}())" for property_ in expanded)
+    body: dict[str, object] = {"@odata.context": context}
+    if len(page) > top:
+        body["@odata.nextLink"] = next_link(ask, [str(begin + top)])
+    body["value"] = [
+        row if names is None else {name: row[name] for name in (*names, *expanded)}
+        for row in page[:top]
+    ]
+    return Reply(body=body)
+
+
+def page_size(ask: Ask) -> int:
+    """What $top says, or the default; raises 400."""
+    top = integer(ask, "$top")
+    if top is not None and not 1 <= top <= _LARGEST_PAGE:
+        raise GraphError(
+            400,
+            "Request_UnsupportedQuery",
+            f"Invalid page size specified: '{top}'. Must be between 1 and {_LARGEST_PAGE} "
+            "inclusive.",
+        )
+    return top or _DEFAULT_PAGE
 
 
 def directory_count(ask: Ask, resource: Resource[Item[Kind]], first: Sequence[Item[Kind]]) -> Reply:
@@ -101,12 +135,16 @@ def fill_page(
     top: int,
 ) -> None:
     """Put the rows of the page into the body, and the way to the next one if there is one."""
-    place = place_of(ask)
-    try:
-        begin = int(place[0]) if place else 0
-    except (IndexError, ValueError):
-        raise GraphError(400, "Request_BadRequest", "The page token is invalid.") from None
-    rows = list(islice(selection.after(begin), top + 1))
+    rows = list(islice(selection.after(_begin(ask)), top + 1))
     if len(rows) > top:
         body["@odata.nextLink"] = next_link(ask, [str(rows[top - 1][0])])
     body["value"] = [resource.row(item, names) for _, item in rows[:top]]
+
+
+def _begin(ask: Ask) -> int:
+    """How many rows the pages before have shown; raises 400."""
+    place = place_of(ask)
+    try:
+        return int(place[0]) if place else 0
+    except (IndexError, ValueError):
+        raise GraphError(400, "Request_BadRequest", "The page token is invalid.") from None

@@ -2,14 +2,14 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from .odata import Node, holds
+from .odata import Among, Compare, Node, conjuncts, holds
 from .schema import Resource
 from .tenant import DOMAIN, INITIAL_DOMAIN, Cohort, Tenant, ThingCohort
 
@@ -50,6 +50,26 @@ def guid(*parts: object) -> str:
     return str(UUID(int=digest(*parts), version=4))
 
 
+# The number hides in the first digits of an id, so that an id leads back to it without a search.
+_SPREAD = 0x9E3779B1
+_GATHER = pow(_SPREAD, -1, 2**32)
+
+
+def id_of(seed: int, family: str, number: int) -> str:
+    head = (number * _SPREAD + digest(seed, family)) % 2**32
+    return f"{head:08x}{guid(seed, family, number)[8:]}"
+
+
+def number_of(seed: int, family: str, identifier: str) -> int | None:
+    """Whose id it is; None when it is nobody's."""
+    try:
+        head = int(identifier[:8], 16)
+    except ValueError:
+        return None
+    number = (head - digest(seed, family)) * _GATHER % 2**32
+    return number if id_of(seed, family, number) == identifier.lower() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Item(Generic[Kind]):
     """The `number`-th user, group or contact of a tenant."""
@@ -63,7 +83,7 @@ class Item(Generic[Kind]):
 
     @property
     def id(self) -> str:
-        return guid(self.tenant.seed, self.family, self.number)
+        return id_of(self.tenant.seed, self.family, self.number)
 
     @property
     def given_name(self) -> str:
@@ -117,7 +137,8 @@ class Selection(Generic[Kind]):
     """The rows a filter leaves, in an order that mixes the cohorts; nothing is held in memory.
 
     A cohort of which the filter says nothing certain stays in, and its rows are looked at one by
-    one. Counting is O(cohorts) unless there are such cohorts.
+    one. Counting is O(cohorts) unless there are such cohorts. Of a filter that names ids only these
+    rows are looked at.
     """
 
     def __init__(
@@ -142,6 +163,8 @@ class Selection(Generic[Kind]):
             self._starts.append(self.size)
             self.size += item.cohort.size
         self._stride = stride(self.size) if self.size else 1
+        ids = _ids(node)
+        self._places = None if ids is None else sorted(self._places_of(ids))
 
     def count(self) -> int:
         if self._node is None:
@@ -150,10 +173,23 @@ class Selection(Generic[Kind]):
 
     def after(self, position: int) -> Iterator[tuple[int, Item[Kind]]]:
         """Matching items from a position on, each with the position that follows it."""
-        for place in range(position, self.size):
+        places: Sequence[int] = range(position, self.size)
+        if self._places is not None:
+            places = [place for place in self._places if place >= position]
+        for place in places:
             item = self._at(place * self._stride % self.size)
             if self._node is None or holds(self._node, self._resource.exact(item)):
                 yield place + 1, item
+
+    def _places_of(self, ids: Iterable[str]) -> set[int]:
+        back = pow(self._stride, -1, self.size) if self.size else 0
+        places: set[int] = set()
+        for first, start in zip(self._firsts, self._starts, strict=True):
+            for identifier in ids:
+                number = number_of(first.tenant.seed, first.family, identifier)
+                if number is not None and 0 <= number - first.number < first.cohort.size:
+                    places.add((start + number - first.number) * back % self.size)
+        return places
 
     def _at(self, offset: int) -> Item[Kind]:
         index = bisect_right(self._starts, offset) - 1
@@ -166,6 +202,17 @@ class Selection(Generic[Kind]):
             first.number + offset - self._starts[index],
             first.family,
         )
+
+
+def _ids(node: Node | None) -> list[str] | None:
+    """The ids that a filter narrows everything down to; None when it names none."""
+    for part in conjuncts(node):
+        match part:
+            case Compare(("id",), "eq", literal):
+                return [str(literal.value)]
+            case Among(("id",), literals):
+                return [str(literal.value) for literal in literals]
+    return None
 
 
 def firsts(

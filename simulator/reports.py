@@ -12,7 +12,7 @@ from .odata import Compare, Edm, FilterError, Node, conjuncts, holds, parse
 from .paging import next_link, place_of
 from .people import Selection, firsts
 from .resources import REGISTRATION
-from .schema import Filterable, Property, Resource, Row, collection, only
+from .schema import Document, Filterable, Resource, Row, collection, only, part
 
 LOG_DELAY = timedelta(minutes=10)
 
@@ -20,10 +20,6 @@ _REGISTRATION_PAGE = 999
 _AUDIT_PAGE = 1000
 _TEXT = only(Edm.STRING, "eq", "startswith")
 _EXACT = only(Edm.STRING, "eq")
-
-
-def _part(name: str, filterable: Filterable | None = None) -> Property[Event]:
-    return Property(lambda event: event.get(name), filterable)
 
 
 def _complex(**parts: Filterable) -> Filterable:
@@ -35,18 +31,18 @@ def _complex(**parts: Filterable) -> Filterable:
     )
 
 
-_AUDIT: Resource[Event] = Resource(
+_AUDIT: Resource[Document] = Resource(
     name="DirectoryAudit",
     type_name="microsoft.graph.directoryAudit",
     connectives=frozenset({"and"}),
     properties={
-        "activityDateTime": _part("activityDateTime", only(Edm.DATE, "eq", "ge", "le")),
-        "activityDisplayName": _part("activityDisplayName", _TEXT),
-        "additionalDetails": _part("additionalDetails"),
-        "category": _part("category", _EXACT),
-        "correlationId": _part("correlationId", _EXACT),
-        "id": _part("id", _EXACT),
-        "initiatedBy": _part(
+        "activityDateTime": part("activityDateTime", only(Edm.DATE, "eq", "ge", "le")),
+        "activityDisplayName": part("activityDisplayName", _TEXT),
+        "additionalDetails": part("additionalDetails"),
+        "category": part("category", _EXACT),
+        "correlationId": part("correlationId", _EXACT),
+        "id": part("id", _EXACT),
+        "initiatedBy": part(
             "initiatedBy",
             _complex(
                 user__id=_EXACT,
@@ -56,12 +52,12 @@ _AUDIT: Resource[Event] = Resource(
                 app__displayName=_TEXT,
             ),
         ),
-        "loggedByService": _part("loggedByService", _EXACT),
-        "operationType": _part("operationType"),
+        "loggedByService": part("loggedByService", _EXACT),
+        "operationType": part("operationType"),
         # Not filterable: who wants only the failures has to read everything.
-        "result": _part("result"),
-        "resultReason": _part("resultReason"),
-        "targetResources": _part(
+        "result": part("result"),
+        "resultReason": part("resultReason"),
+        "targetResources": part(
             "targetResources", collection({"id": _EXACT, "displayName": _TEXT})
         ),
     },
@@ -155,13 +151,13 @@ def _newest_first(ask: Ask) -> bool:
 def _interval(ask: Ask, node: Node | None) -> tuple[datetime, datetime]:
     """What of the log can be seen, narrowed by the filter so that no hour is made in vain."""
     oldest, newest = ask.now - ask.tenant.retention, ask.now - LOG_DELAY
-    for part in conjuncts(node):
-        if not isinstance(part, Compare) or not isinstance(part.literal.value, datetime):
+    for term in conjuncts(node):
+        if not isinstance(term, Compare) or not isinstance(term.literal.value, datetime):
             continue
-        if part.op in ("ge", "eq"):
-            oldest = max(oldest, part.literal.value)
-        if part.op in ("le", "eq"):
-            newest = min(newest, part.literal.value)
+        if term.op in ("ge", "eq"):
+            oldest = max(oldest, term.literal.value)
+        if term.op in ("le", "eq"):
+            newest = min(newest, term.literal.value)
     return oldest, newest
 
 

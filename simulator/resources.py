@@ -76,6 +76,14 @@ def _conflict(address: Callable[[Item[Kind]], str]) -> Callable[[Item[Kind]], ob
     return errors
 
 
+def _phone(person: Person) -> str:
+    return f"+1 425-555-01{digest(person.tenant.seed, 'phone', person.number) % 100:02d}"
+
+
+def _other_mails(person: Person) -> list[str]:
+    return [f"{alias(person)}@partner.example"] if person.cohort.contact else []
+
+
 def _plans(person: Person) -> list[dict[str, object]]:
     """Plans follow the subscription: one that is suspended leaves its plans behind, suspended."""
     return [
@@ -141,7 +149,7 @@ USER: Resource[Person] = Resource(
                 advanced_only=True,
             ),
         ),
-        "businessPhones": Property(_empty),
+        "businessPhones": varying(lambda p: [_phone(p)] if p.cohort.contact else []),
         "createdDateTime": varying(
             lambda p: stamp(p.moment("created", timedelta(days=1), p.tenant.age)), _CREATED
         ),
@@ -154,7 +162,7 @@ USER: Resource[Person] = Resource(
         "licenseAssignmentStates": Property(_empty),
         "mail": varying(mail, _NAME),
         "mailNickname": varying(alias, _NAME),
-        "mobilePhone": Property(_nothing),
+        "mobilePhone": varying(lambda p: _phone(p) if p.cohort.contact else None),
         "officeLocation": Property(_nothing),
         "onPremisesImmutableId": varying(
             lambda p: f"{digest(p.number):032x}"[:22] + "==" if p.cohort.synced else None,
@@ -163,6 +171,7 @@ USER: Resource[Person] = Resource(
         "onPremisesLastSyncDateTime": varying(_last_sync, only(Edm.DATE, "ge", "le")),
         "onPremisesProvisioningErrors": Property(_conflict(principal_name), _ERRORS),
         "onPremisesSyncEnabled": Property(_synced, _SYNCED),
+        "otherMails": varying(_other_mails),
         "passwordPolicies": Property(
             lambda p: None if p.cohort.synced else "None",
             Filterable(Edm.STRING, frozenset(), frozenset({"null", "ne", "not"})),

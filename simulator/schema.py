@@ -22,6 +22,10 @@ from .odata import (
 )
 
 Row = TypeVar("Row")
+Document = Mapping[str, object]
+
+# https://learn.microsoft.com/graph/filter-query-parameter
+MOST_VALUES = 15
 
 NEEDS_ADVANCED = (
     "Operator '{}' is not supported because the required parameters might be missing. "
@@ -75,6 +79,11 @@ class Property(Generic[Row]):
 
 def varying(value: Callable[[Row], object], filterable: Filterable | None = None) -> Property[Row]:
     return Property(value, filterable, varies=True)
+
+
+def part(name: str, filterable: Filterable | None = None) -> Property[Document]:
+    """A property of a row that is a document already."""
+    return Property(lambda document: document.get(name), filterable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +191,11 @@ def _leaf(
         case Compare(_, op, literal):
             literals, operator = (literal,), op
         case Among(_, several):
+            if len(several) > MOST_VALUES:
+                raise FilterError(
+                    f"Too many values for 'in': {len(several)}. Max allowed: {MOST_VALUES}.",
+                    unsupported=True,
+                )
             literals, operator = several, "in"
         case StartsWith(_, literal):
             literals, operator = (literal,), "startswith"
@@ -210,3 +224,12 @@ def _allow(rule: Filterable, operator: str, *, advanced: bool, negated: bool) ->
         if op in rule.advanced:
             raise FilterError(NEEDS_ADVANCED.format(op), unsupported=True)
         raise FilterError(f"Operator '{op}' is not supported here.", unsupported=True)
+
+
+def documents(type_name: str, names: str, **filterable: Filterable) -> Resource[Document]:
+    """An entity type whose rows are documents; `names` are its properties, apart by blanks."""
+    return Resource(
+        name=type_name[0].upper() + type_name[1:],
+        type_name=f"microsoft.graph.{type_name}",
+        properties={name: part(name, filterable.get(name)) for name in names.split()},
+    )

@@ -18,9 +18,12 @@ from .auth import ALL_ROLES, Issuer
 from .endpoints import Workload, find
 from .faults import Fault, Faults
 from .http import Ask, Asked, ConnectionDropped, GraphError, Reply
-from .tenant import Tenant
+from .tenant import Pages, Tenant
 
 _VERSIONS = ("v1.0", "beta")
+# No part of Graph: stands in for the pages that users see.
+_PUBLIC = "_public"
+_PUBLIC_PAGES = ("/passwordreset", "/login")
 _YEAR = timedelta(days=365)
 
 
@@ -179,6 +182,10 @@ class Simulator:
         )
 
         async def respond() -> Reply:
+            if version == _PUBLIC:
+                return _public(self._tenant, path)
+            if not self._tenant.available:
+                raise GraphError(503, "serviceNotAvailable", "The service is unavailable.")
             roles = self._issuer.roles(headers.get("authorization", ""), ask.now)
             if version not in _VERSIONS:
                 raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
@@ -232,12 +239,7 @@ class Simulator:
         if fault is not None and fault.drop:
             raise ConnectionDropped
         try:
-            if fault is not None and fault.replaces:
-                reply = _faulty(fault)
-            elif self._tenant.available:
-                reply = await respond()
-            else:
-                raise GraphError(503, "serviceNotAvailable", "The service is unavailable.")
+            reply = _faulty(fault) if fault and fault.replaces else await respond()
         except GraphError as error:
             reply = _refusal(error, ids, self.now())
         if fault is not None:
@@ -264,6 +266,15 @@ class Simulator:
                 else {"x-ms-resource-unit": str(units)}
             )
         return reply
+
+
+def _public(tenant: Tenant, path: str) -> Reply:
+    """A page for everybody, without a token; raises ConnectionDropped."""
+    if tenant.pages is Pages.DROP:
+        raise ConnectionDropped
+    status = 503 if tenant.pages is Pages.FAIL else 200 if path in _PUBLIC_PAGES else 404
+    text = f"<!DOCTYPE html><html><head><title>{status}</title></head><body></body></html>"
+    return Reply(status=status, body=text.encode(), content_type="text/html")
 
 
 class _Ids:

@@ -44,7 +44,11 @@ class Sku:
 
 @dataclass(frozen=True, kw_only=True)
 class Cohort:
-    """`size` users who are alike in everything that can be filtered on."""
+    """`size` users who are alike in everything that can be filtered on.
+
+    `roles` are ids of role definitions: the first member holds all of them, the others one each, in
+    turn. `contact`: a phone and another address are in the directory, registered or not.
+    """
 
     size: int
     enabled: bool = True
@@ -56,6 +60,8 @@ class Cohort:
     sspr_registered: bool = False
     methods: tuple[str, ...] = ()
     conflict: str | None = None
+    contact: bool = False
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +76,24 @@ class ThingCohort:
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """Directory synchronisation: last run `age` before the start, then one every `cycle` if any."""
+    """Directory synchronisation: last run `age` before the start, then one every `cycle` if any.
+
+    `hashes`: passwords are synchronised, the last time `hash_age` before the start (None: all the
+    time). Connect: `certificate` is what is left of its certificate at the start (None: it signs in
+    as a user and has none), which it `renews`. Cloud Sync: the job for passwords is
+    `quarantined_for` so long, and `template`: its service principal names the template.
+    """
 
     enabled: bool | None = None
     engine: Engine = Engine.NONE
     age: timedelta | None = None
     cycle: timedelta | None = None
+    hashes: bool = True
+    hash_age: timedelta | None = None
+    certificate: timedelta | None = timedelta(days=60)
+    renews: bool = True
+    quarantined_for: timedelta | None = None
+    template: bool = True
 
     def last(self, started: datetime, now: datetime) -> datetime | None:
         """When the directory was last synchronised, as seen at `now`."""
@@ -83,8 +101,10 @@ class Sync:
 
     def last_password(self, started: datetime, now: datetime) -> datetime | None:
         """When password hashes were last synchronised: every 2 minutes, by Connect only."""
-        if self.engine is not Engine.CONNECT or self.age is None:
+        if self.engine is not Engine.CONNECT or self.age is None or not self.hashes:
             return None
+        if self.hash_age is not None:
+            return started - self.hash_age
         if self.cycle is None:
             return started - self.age
         return _last_run(timedelta(seconds=90), timedelta(minutes=2), started, now)
@@ -100,11 +120,14 @@ def _last_run(
 
 
 class Outcome(StrEnum):
-    """How writeback fares during a phase of the tenant's life."""
+    """How password resets fare during a phase of the tenant's life."""
 
     WORKS = "works"
-    SWITCHED_OFF = "switched off"
+    SWITCHED_OFF = "writeback switched off"
     UNREACHABLE = "unreachable"
+    HALF_REFUSED = "every other one is refused on-premises"
+    USERS_FAIL = "users give up, or may not"
+    FORBIDDEN = "self-service reset switched off"
 
 
 @dataclass(frozen=True)
@@ -123,17 +146,51 @@ class Toggle:
     age: timedelta
 
 
+class Happening(StrEnum):
+    """What happened once."""
+
+    BLOCKED = "a user was blocked for trying too often"
+    RESET_ELSEWHERE = "an administrator reset a synced user's password past writeback"
+    CHANGE_REFUSED = "a user's own change was refused on-premises"
+    CLOUD_FAILED = "a new password reached the directory on-premises, but not the cloud"
+    RESET_POLICY = "the policy of self-service password reset was changed"
+    METHODS_POLICY = "the authentication methods policy was changed"
+    AUTHORIZATION_POLICY = "the authorization policy was changed"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that happened `age` before the start."""
+
+    what: Happening
+    age: timedelta
+
+
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
     """What the audit log shows; phases and toggles oldest first."""
 
     phases: tuple[Phase, ...] = (Phase(Outcome.WORKS),)
     toggles: tuple[Toggle, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+
+class Pages(StrEnum):
+    """What the public sign-in and reset pages do when they are asked."""
+
+    ANSWER = "answer"
+    FAIL = "answer 503"
+    DROP = "cut the connection"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """One invented tenant. Times are told relative to the moment a simulator starts to show it."""
+    """One invented tenant. Times are told relative to the moment a simulator starts to show it.
+
+    `reset_service`: whether the password reset service's principal is enabled, None where there is
+    none. Microsoft Entra is degraded since `degraded_for` before the start. `pascal_case`: service
+    health spells its enums so.
+    """
 
     scenario: str
     cohorts: tuple[Cohort, ...]
@@ -148,6 +205,10 @@ class Tenant:
     admins_may_reset: bool = True
     age: timedelta = timedelta(days=3200)
     available: bool = True
+    reset_service: bool | None = True
+    degraded_for: timedelta | None = None
+    pascal_case: bool = False
+    pages: Pages = Pages.ANSWER
 
     @property
     def users(self) -> int:

@@ -793,7 +793,7 @@ UNREADABLE: Mapping[str, Outcome] = {
 
 OVERALL: Mapping[State, str] = {
     State.HEALTHY: "Self-service password reset is healthy.",
-    State.WARNING: "Self-service password reset works, but needs attention.",
+    State.WARNING: "Self-service password reset needs attention.",
     State.CRITICAL: "Self-service password reset is broken for some or all users.",
     State.UNKNOWN: "The health of self-service password reset cannot be told.",
     State.NOT_APPLICABLE: "Nothing here applies to this tenant.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -13,16 +14,20 @@ from checks.engine_facts import (
     CONNECT_CREDENTIALS,
     CONNECT_ROLE,
     PASSWORD_SYNC,
+    RESET_PRINCIPAL,
     Administrators,
     ConnectCredentials,
+    PasswordSync,
+    ResetService,
     SyncJob,
 )
 from checks.facts import Asked, Gathered
 from checks.two_gate_roles import GLOBAL_ADMINISTRATOR
 from shared.graph.client import open_graph
-from shared.model import Reason, Unavailable
+from shared.model import Known, Reason, Unavailable
 from shared.settings import load
 from simulator import ALL_ROLES, Simulator, scenario
+from simulator.tenant import Cohort
 from tests.checks.conftest import ENVIRONMENT, NOW
 
 FACTS = (CLOUD_SYNC_JOBS, CONNECT_CREDENTIALS, ADMINISTRATORS)
@@ -320,3 +325,89 @@ async def test_the_time_of_the_hash_sync_is_asked_of_beta(simulator):
     answer = await gathered(simulator, PASSWORD_SYNC)
     assert answer.value.on_premises_last_password_sync_date_time is not None
     assert simulator.requests[0].path == "/beta/$batch"
+
+
+# The simulated tenants, as strict about requests as Graph.
+
+HEALTHY, CLOUD_SYNC = scenario("healthy"), scenario("cloud-sync")
+
+
+def with_sync(tenant, **changes):
+    return replace(tenant, sync=replace(tenant.sync, **changes))
+
+
+@pytest.mark.parametrize(
+    ("tenant", "fact", "value"),
+    [
+        (with_sync(HEALTHY, certificate=timedelta(days=20), renews=False), CONNECT_CREDENTIALS,
+         ConnectCredentials(True, (NOW + timedelta(days=20),))),
+        (with_sync(HEALTHY, certificate=None), CONNECT_CREDENTIALS, ConnectCredentials(True)),
+        (CLOUD_SYNC, CONNECT_CREDENTIALS, ConnectCredentials(False)),
+        (HEALTHY, CLOUD_SYNC_JOBS, ()),
+        (HEALTHY, RESET_PRINCIPAL, ResetService(True)),
+        (replace(HEALTHY, reset_service=False), RESET_PRINCIPAL, ResetService(False)),
+        (replace(HEALTHY, reset_service=None), RESET_PRINCIPAL, None),
+        (with_sync(HEALTHY, hashes=False), PASSWORD_SYNC, PasswordSync(None)),
+        (with_sync(HEALTHY, hash_age=timedelta(hours=30)), PASSWORD_SYNC,
+         PasswordSync(NOW - timedelta(hours=30))),
+        (CLOUD_SYNC, PASSWORD_SYNC, PasswordSync(None)),
+    ],
+    ids=[
+        "certificate", "service account", "no Connect", "no Cloud Sync", "reset service enabled",
+        "reset service disabled", "reset service absent", "hashes off", "hashes stale",
+        "hashes by Cloud Sync",
+    ],
+)  # fmt: skip
+async def test_a_tenant_is_read_as_it_is(simulator, tenant, fact, value):
+    simulator.tenant = tenant
+    assert (await gathered(simulator, fact)).value == value
+
+
+@pytest.mark.parametrize("template", [True, False], ids=["template told", "template null"])
+async def test_cloud_sync_is_found_by_its_template_or_its_application(simulator, template):
+    simulator.tenant = with_sync(CLOUD_SYNC, template=template, quarantined_for=timedelta(days=2))
+    users, passwords = (await gathered(simulator, CLOUD_SYNC_JOBS)).value
+    assert (users.status, passwords.status) == ("active", "quarantine")
+    assert passwords.since == NOW - timedelta(days=2)
+
+
+async def test_role_holders_are_found_and_told_apart(simulator):
+    """The simulated directory also has a group and an application with a role."""
+    cloud, synced = (GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR), (USER_ADMINISTRATOR,)
+    simulator.tenant = replace(
+        HEALTHY,
+        cohorts=(
+            Cohort(size=40, admin=True, roles=cloud),
+            Cohort(size=25, admin=True, synced=True, roles=synced),
+            Cohort(size=2, admin=True, synced=True, roles=(GLOBAL_ADMINISTRATOR,)),
+            Cohort(size=3, synced=True, roles=(GLOBAL_READER,)),
+            Cohort(size=100, synced=True),
+        ),
+    )
+    answer = await gathered(simulator, ADMINISTRATORS)
+    assert answer.value == Administrators(users=67, synced=27, synced_global=2, others=2)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "fact", "permission"),
+    [
+        (HEALTHY, CONNECT_CREDENTIALS, "Application.Read.All"),
+        (HEALTHY, RESET_PRINCIPAL, "Application.Read.All"),
+        (CLOUD_SYNC, CLOUD_SYNC_JOBS, "Application.Read.All"),
+        (CLOUD_SYNC, CLOUD_SYNC_JOBS, "Synchronization.Read.All"),
+        (HEALTHY, ADMINISTRATORS, "RoleManagement.Read.Directory"),
+        (HEALTHY, ADMINISTRATORS, "User.Read.All"),
+    ],
+)
+async def test_the_permissions_suffice_and_each_is_needed(simulator, tenant, fact, permission):
+    simulator.tenant = tenant
+    enough = {
+        "Application.Read.All",
+        "RoleManagement.Read.Directory",
+        "Synchronization.Read.All",
+        "User.Read.All",
+    }
+    assert isinstance(await gathered(simulator, fact, enough), Known)
+    answer = await gathered(simulator, fact, enough - {permission})
+    assert isinstance(answer, Unavailable)
+    assert (answer.reason, answer.permission) == (Reason.PERMISSION_MISSING, permission)

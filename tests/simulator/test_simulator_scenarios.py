@@ -1,8 +1,10 @@
 """The invented tenants: what each of them shows, at any size and at any time."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ PREMIUM = (
 )
 CONFLICT = "onPremisesProvisioningErrors/any(o:o/category eq 'PropertyConflict')"
 AUDITS = "/v1.0/auditLogs/directoryAudits"
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 async def _count(call: Call, filter_: str, collection: str = "users") -> int:
@@ -314,3 +317,199 @@ def test_the_documentation_lists_every_scenario() -> None:
     text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
     for name, description in SCENARIOS.items():
         assert f"| `{name}` | {description} |" in text
+
+
+def _month(name: str, days: float = 30) -> list[dict[str, Any]]:
+    """What a tenant logs in the days before a start, oldest first."""
+    log = Log(scenario(name), START).between(
+        START - timedelta(days=days), START, newest_first=False
+    )
+    return [row for _, row in log]
+
+
+def _targets(rows: list[dict[str, Any]]) -> set[str]:
+    return {target["id"] for row in rows for target in row["targetResources"]}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_month_of_password_resets_fits_into_three_pages(name: str) -> None:
+    assert sum(row["loggedByService"] == SSPR for row in _month(name)) <= 2400
+
+
+def test_healthy_traffic_has_its_share_of_users_who_give_up_or_choose_badly() -> None:
+    rows = _month("healthy")
+    reasons = Counter(row["resultReason"] for row in rows if row["result"] == "failure")
+    assert reasons == {
+        "User cancelled before passing the required authentication methods": 15,
+        "PasswordDoesnotComplyFuzzyPolicy": 15,
+        "FuzzyPolicyViolationInvalidPassword": 10,
+        "HybridCallbackStateUnexpected": 3,
+    }
+
+
+def test_half_of_the_resets_fail_on_premises_where_attempts_fail() -> None:
+    rows = _month("writeback-attempts-failing", days=1)
+    results = Counter(_results(rows, "Reset password (self-service)"))
+    assert results[("failure", "OnPremisesAdminActionRequired")] == 6
+    assert sum(number for (result, _), number in results.items() if result == "success") >= 5
+    changes = _results(rows, "Change password (self-service)")
+    assert ("success", "OnPremisesSuccessCloudFailure") in changes
+
+
+def test_fewer_than_half_of_the_attempts_succeed_where_users_give_up_or_may_not() -> None:
+    rows = _month("low-success", days=7)
+    flows = {row["correlationId"] for row in rows if row["resultReason"].startswith("User sub")}
+    succeeded = _results(rows, "Reset password (self-service)").count(
+        ("success", "Successfully completed reset.")
+    )
+    assert 0.3 < succeeded / len(flows) < 0.5
+    reasons = {row["resultReason"].split(".")[0] for row in rows if row["result"] == "failure"}
+    assert reasons >= {
+        "User's account has insufficient authentication methods defined",
+        "Password reset is not enabled for this user",
+        "User does not have a license",
+        "User cancelled before passing the required authentication methods",
+    }
+
+
+async def test_who_is_refused_for_want_of_methods_has_none_registered(
+    graph: Simulator, call: Call
+) -> None:
+    graph.tenant = scenario("low-success")
+    refused = [r for r in _month("low-success", 7) if "insufficient" in r["resultReason"]]
+    details = "/v1.0/reports/authenticationMethods/userRegistrationDetails"
+    query = "$filter=isSsprEnabled eq true and isSsprRegistered eq false&$top=999&$select=id"
+    unregistered = {row["id"] for row in (await call(f"{details}?{query}")).rows}
+    assert refused
+    assert _targets(refused) <= unregistered
+
+
+@pytest.mark.parametrize(
+    ("name", "past_writeback"), [("healthy", 0), ("resets-bypass-writeback", 7), ("contoso", 9)]
+)
+async def test_resets_past_writeback_have_no_partner_in_the_other_log(
+    graph: Simulator, call: Call, name: str, past_writeback: int
+) -> None:
+    graph.tenant = scenario(name)
+    rows = _month(name, days=7)
+    by_admin = {
+        row["correlationId"]
+        for row in rows
+        if row["activityDisplayName"] == "Reset password (by admin)"
+    }
+    alone = [
+        row
+        for row in rows
+        if row["activityDisplayName"] == "Reset user password"
+        and row["initiatedBy"]["user"]
+        and row["correlationId"] not in by_admin
+    ]
+    ids = ",".join(f"'{identifier}'" for identifier in _targets(alone))
+    query = f"$filter=id in ({ids}) and onPremisesSyncEnabled eq true&$select=id"
+    synced = {row["id"] for row in (await call(f"/v1.0/users?{query}")).rows}
+    assert sum(bool(_targets([row]) & synced) for row in alone) == past_writeback
+    # Resets of cloud accounts are there too, and mean nothing.
+    assert len(alone) > past_writeback
+    assert by_admin
+
+
+def test_six_users_are_blocked_within_a_day_and_no_three_within_an_hour() -> None:
+    rows = _month("users-blocked", days=1)
+    blocked = [
+        datetime.fromisoformat(row["activityDateTime"])
+        for row in rows
+        if row["activityDisplayName"] == "Blocked from self-service password reset"
+    ]
+    assert len(blocked) == 6
+    assert all(b - a > timedelta(hours=1) for a, b in pairwise(blocked))
+
+
+def test_a_change_of_settings_is_logged_by_the_service_that_keeps_them() -> None:
+    changes = {
+        row["activityDisplayName"]: row["loggedByService"]
+        for row in (*_month("settings-changed"), *_month("contoso"))
+        if row["targetResources"] and row["targetResources"][0]["type"] == "Policy"
+    }
+    assert changes == {
+        "Self-service password reset policy changes": SSPR,
+        "Update authorization policy": "Core Directory",
+        "Authentication Methods Policy Update": "Authentication Methods",
+    }
+
+
+async def test_the_methods_policy_is_as_old_as_its_last_change_in_the_log(
+    graph: Simulator, call: Call
+) -> None:
+    graph.tenant = scenario("contoso")
+    policy = (await call("/v1.0/policies/authenticationMethodsPolicy")).body
+    changed = datetime.fromisoformat(policy["lastModifiedDateTime"])
+    assert changed.date() == (graph.now() - timedelta(days=24)).date()
+
+
+def test_where_sspr_is_off_nobody_gets_through_since() -> None:
+    rows = _month("sspr-off", days=1)
+    assert _results(rows, "Reset password (self-service)") == []
+    assert _results(rows, "Unlock user account (self-service)") == []
+    refused = {row["resultReason"] for row in rows if row["result"] == "failure"}
+    assert any(reason.startswith("Password reset has been disabled") for reason in refused)
+    assert _agents(rows) == {"Microsoft Entra Connect"}
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), [("healthy", 1), ("scope-dropped", 0.6), ("sspr-off", 0)]
+)
+def test_the_scope_of_sspr_is_as_told(name: str, share: float) -> None:
+    def in_scope(tenant: Tenant) -> int:
+        return sum(c.size for c in tenant.cohorts if c.enabled and c.sspr_enabled)
+
+    assert in_scope(scenario(name)) / in_scope(scenario("healthy")) == pytest.approx(
+        share, abs=0.01
+    )
+
+
+@pytest.mark.parametrize(("name", "share"), [("healthy", 0), ("phone-only", 0.3)])
+def test_who_has_nothing_but_phones_is_as_told(name: str, share: float) -> None:
+    registered = [c for c in scenario(name).cohorts if c.sspr_registered]
+    phones = [c for c in registered if set(c.methods) <= {"mobilePhone", "officePhone"}]
+    everybody = sum(c.size for c in registered)
+    assert sum(c.size for c in phones) / everybody == pytest.approx(share, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "enabled"),
+    [
+        ("healthy", True, True),
+        ("administrators-blocked", False, False),
+        ("administrators-in-dead-end", False, True),
+    ],
+)
+async def test_administrators_may_reset_as_told(
+    graph: Simulator, call: Call, name: str, allowed: bool, enabled: bool
+) -> None:
+    graph.tenant = scenario(name)
+    policy = (await call("/v1.0/policies/authorizationPolicy")).body
+    details = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999"
+    first = await call(details)
+    rows = first.rows + (await call(first.body["@odata.nextLink"])).rows
+    assert policy["allowedToUseSSPR"] is allowed
+    assert {row["isSsprEnabled"] for row in rows if row["isAdmin"]} == {enabled}
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "synced"),
+    [
+        ("healthy", 0, True),
+        ("password-sync-stale", 5, True),
+        ("phs-off", None, False),
+    ],
+)
+async def test_password_hashes_are_as_old_as_told(
+    graph: Simulator, call: Call, name: str, age: int | None, synced: bool
+) -> None:
+    graph.tenant = scenario(name)
+    [organization] = (await call("/beta/organization")).rows
+    last = organization["onPremisesLastPasswordSyncDateTime"]
+    found = (graph.now() - datetime.fromisoformat(last)) // timedelta(hours=1) if last else None
+    assert found == age
+    [sync] = (await call("/v1.0/directory/onPremisesSynchronization")).rows
+    assert sync["features"]["passwordSyncEnabled"] is synced
