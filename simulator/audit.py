@@ -172,7 +172,7 @@ class Log:
             yield from self._deed(hour, at + timedelta(minutes=6), _CHANGE, "None")
         if hour % 6 == 2:
             yield from self._by_admin(hour, at + timedelta(minutes=8))
-        if hour % 48 == 11:
+        if hour % 48 == 29:
             yield from self._past_writeback(hour, at + timedelta(minutes=3))
         if hour % 24 == 9:
             yield from self._registration(hour, at + timedelta(minutes=10))

@@ -11,6 +11,7 @@ import azure.functions as func
 import pytest
 from azure.functions.timer import TimerRequest
 
+import checks
 import function_app
 
 ROOT = Path(__file__).parent.parent
@@ -32,13 +33,15 @@ def test_each_function_is_bound_as_documented():
         for function in function_app.app.get_functions()
     }
     triggers = {name: found[0] for name, found in bindings.items()}
-    assert triggers.keys() == {"run", "sweep", "status", "healthz"}
+    assert triggers.keys() == {"run", "sweep", "status", "list_checks", "explain", "healthz"}
     assert triggers["run"]["schedule"] == "0 */15 * * * *"
     assert triggers["sweep"]["schedule"] == "0 7 */6 * * *"
     assert not triggers["run"]["runOnStartup"]
     assert triggers["run"]["useMonitor"]
     assert (triggers["status"]["route"], triggers["status"]["authLevel"]) == ("status", "FUNCTION")
     assert triggers["healthz"]["authLevel"] == "ANONYMOUS"
+    for name, route in (("list_checks", "checks"), ("explain", "explain")):
+        assert (triggers[name]["route"], triggers[name]["authLevel"]) == (route, "FUNCTION")
 
 
 async def test_the_status_of_a_run_is_served(app_of):
@@ -48,8 +51,39 @@ async def test_the_status_of_a_run_is_served(app_of):
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert document["schema"] == "sspr-status/1"
     assert document["tenant"] == app_of.environment["SSPR_TENANT_ID"]
-    assert len(document["checks"]) == 7
+    assert {check["id"] for check in document["checks"]} == checks.BY_ID.keys()
     assert (await function_app.healthz(GET)).status_code == 200
+
+
+async def test_the_catalogue_is_served_with_the_thresholds_in_force(app_of, monkeypatch):
+    monkeypatch.setenv("SSPR_DIRECTORY_SYNC_WARNING_HOURS", "3")
+    monkeypatch.setenv("SSPR_CHECKS_DISABLED", "endpoints")
+    document = json.loads((await function_app.list_checks(GET)).get_body())
+    listed = {check["id"]: check for check in document["checks"]}
+    assert listed.keys() == checks.BY_ID.keys()
+    assert listed["directory_sync"]["thresholds"][0]["value"] == 3
+    assert listed["cloud_sync_jobs"]["permissions"] == [
+        "Application.Read.All",
+        "Organization.Read.All",
+        "Synchronization.Read.All",
+    ]
+    assert not listed["endpoints"]["enabled"]
+
+
+async def test_the_catalogue_tells_of_bad_settings(app_of, monkeypatch):
+    monkeypatch.setenv("SSPR_CLOUD", "mars")
+    assert (await function_app.list_checks(GET)).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("SSPR_0029", 200), ("sspr 30", 200), ("SSPR_0099", 404), (None, 200)]
+)
+async def test_codes_are_explained(code, status):
+    url = "http://localhost/api/explain"
+    request = func.HttpRequest("GET", url, params={"code": code} if code else {}, body=b"")
+    answer = await function_app.explain(request)
+    assert answer.status_code == status
+    assert answer.mimetype == ("application/problem+json" if status == 404 else "application/json")
 
 
 async def test_before_the_first_run_both_say_so(app_of):

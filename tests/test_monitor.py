@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -218,7 +219,8 @@ async def test_a_failing_check_harms_no_other(world, monkeypatch, caplog):
 
 async def test_a_verdict_that_could_not_be_read_back_is_an_error_of_its_check(world, monkeypatch):
     def unreadable(*args):
-        return checks.CATALOGUE[0].verdict("no_evidence", params={"odd": None})
+        odd: Any = None
+        return checks.CATALOGUE[0].verdict("no_evidence", params={"odd": odd})
 
     broken = Check(**{**vars(checks.CATALOGUE[0]), "evaluate": unreadable})
     monkeypatch.setattr(checks, "CATALOGUE", (broken,))

@@ -26,8 +26,10 @@ USER_ERRORS: tuple[Entry, ...] = (
         meaning="Password reset is switched off for the whole organization.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "In Password reset > Properties, set Self service password reset enabled to Selected"
-            " or All.",
+            (
+                "In Password reset > Properties, set Self service password reset enabled to"
+                " Selected or All."
+            ),
             "Until then, an administrator resets the password.",
         ),
         link=e.ENABLE_SSPR,
@@ -43,8 +45,10 @@ USER_ERRORS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             "Have another administrator reset the password.",
-            "If administrators should use SSPR, set allowedToUseSSPR of the authorization policy to"
-            " true; it takes up to 60 minutes.",
+            (
+                "If administrators should use SSPR, set allowedToUseSSPR of the authorization"
+                " policy to true; it takes up to 60 minutes."
+            ),
             "If they should not, take them out of the group that SSPR is enabled for.",
         ),
         link=e.SSPR_009,
@@ -57,8 +61,10 @@ USER_ERRORS: tuple[Entry, ...] = (
         meaning="The password is kept on-premises, and password writeback is not enabled.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "Enable Password writeback in the optional features of Microsoft Entra Connect, or in"
-            " Cloud Sync.",
+            (
+                "Enable Password writeback in the optional features of Microsoft Entra Connect, or"
+                " in Cloud Sync."
+            ),
             "Enable it in Password reset > On-premises integration too: both switches are needed.",
             "Until then, reset the password in the on-premises directory.",
         ),
@@ -85,10 +91,14 @@ USER_ERRORS: tuple[Entry, ...] = (
         meaning="The licence that password reset needs is missing.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "See whether the user is synchronized: writeback needs Microsoft Entra ID P1 or P2, or"
-            " Microsoft 365 Business Premium.",
-            "Assign the licence, and see that its Microsoft Entra ID plan is not switched off for"
-            " the user.",
+            (
+                "See whether the user is synchronized: writeback needs Microsoft Entra ID P1 or"
+                " P2, or Microsoft 365 Business Premium."
+            ),
+            (
+                "Assign the licence, and see that its Microsoft Entra ID plan is not switched off"
+                " for the user."
+            ),
             "Limit SSPR to a group of users who hold one.",
         ),
         link=e.LICENSING,
@@ -104,8 +114,10 @@ USER_ERRORS: tuple[Entry, ...] = (
         meaning="SSPR is enabled for a group, and the user is not in it.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "Look up the group in Password reset > Properties; there is only one, and groups inside"
-            " it count.",
+            (
+                "Look up the group in Password reset > Properties; there is only one, and groups"
+                " inside it count."
+            ),
             "Add the user to it, or enable SSPR for all.",
         ),
         link=e.DEPLOY,
@@ -124,8 +136,10 @@ USER_ERRORS: tuple[Entry, ...] = (
             "Reset the password for the user, or add a method to the account.",
             "Have the user register at https://aka.ms/mysecurityinfo after signing in.",
             "See that the number of methods required was not raised and no method was removed.",
-            "Do not rely on a phone number or address that only stands in the directory: it has to"
-            " be registered.",
+            (
+                "Do not rely on a phone number or address that only stands in the directory: it"
+                " has to be registered."
+            ),
         ),
         link=e.CONTACT_DATA,
         problems=("A4", "B2"),
@@ -140,8 +154,10 @@ USER_ERRORS: tuple[Entry, ...] = (
         ),
         who=Who.ADMINISTRATOR,
         steps=(
-            "Look in Enterprise applications for Microsoft password reset service, and see that"
-            " users may sign in to it.",
+            (
+                "Look in Enterprise applications for Microsoft password reset service, and see that"
+                " users may sign in to it."
+            ),
             "If it is not there, that alone may be normal: open a support case.",
         ),
         link=e.TROUBLESHOOT,
@@ -161,8 +177,7 @@ USER_ERRORS: tuple[Entry, ...] = (
         ),
         who=Who.ADMINISTRATOR,
         steps=(
-            "Look in the Application log of the Microsoft Entra Connect server for events 33001 to"
-            " 33009 and 6329.",
+            e.SEE_EVENTS,
             e.SEE_PROTECTED,
             e.SEE_PERMISSIONS,
             e.SEE_REMOTE_SAM,
@@ -185,8 +200,10 @@ USER_ERRORS: tuple[Entry, ...] = (
             e.SEE_PROXY,
             e.SEE_TLS,
             e.RESTART,
-            "If it stays, disable and enable password writeback again, and install the newest"
-            " Microsoft Entra Connect.",
+            (
+                "If it stays, disable and enable password writeback again, and install the newest"
+                " Microsoft Entra Connect."
+            ),
         ),
         link=e.CONNECTIVITY,
         problems=("A3b",),
@@ -218,9 +235,11 @@ AUDIT_REASONS: tuple[Entry, ...] = (
         ),
         who=Who.NOBODY,
         steps=(
-            "Wait a few minutes, then sign in with the new password.",
-            "If this happens often, see that password hash synchronization and directory"
-            " synchronization run.",
+            e.WAIT_FOR_CLOUD,
+            (
+                "If this happens often, see that password hash synchronization and directory"
+                " synchronization run."
+            ),
         ),
         link=e.TROUBLESHOOT,
         problems=("A3b",),
@@ -236,7 +255,7 @@ AUDIT_REASONS: tuple[Entry, ...] = (
         who=Who.USER,
         steps=(
             e.CHOOSE_ANOTHER,
-            "If many users meet this, review the custom list of banned passwords.",
+            e.SEE_BANNED,
         ),
         link=e.REPORTING,
         problems=("B5",),
@@ -272,15 +291,17 @@ AUDIT_REASONS: tuple[Entry, ...] = (
         code="Blocked from self-service password reset",
         meaning=(
             "The user tried too often and is blocked for 24 hours. The log calls it a success,"
-            " because the block succeeded. Microsoft's pages count some of the tries per hour, others"
-            " per day."
+            " because the block succeeded. Microsoft's pages count some of the tries per hour,"
+            " others per day."
         ),
         who=Who.USER,
         steps=(
             "Wait 24 hours after the last try.",
             "If it is urgent, have an administrator reset the password.",
-            "If several users are blocked at once, look for an attack, or for text messages, calls"
-            " or mails that do not arrive.",
+            (
+                "If several users are blocked at once, look for an attack, or for text messages,"
+                " calls or mails that do not arrive."
+            ),
         ),
         link=e.FAQ,
         problems=("B4", "B5"),
@@ -295,8 +316,8 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         meaning="The current password that was given for the change is wrong.",
         who=Who.USER,
         steps=(
-            "Type the current password again.",
-            "If it is forgotten, reset it at https://aka.ms/sspr.",
+            e.TYPE_AGAIN,
+            e.RESET_IT,
         ),
         link=e.SIGN_IN_CODES,
         problems=("B5",),
@@ -332,11 +353,11 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         code="AADSTS120005",
         aliases=("PasswordChangeOnPremSuccessCloudFail",),
         meaning=(
-            "The password was changed on-premises, but not yet in the cloud. It usually heals within"
-            " minutes."
+            "The password was changed on-premises, but not yet in the cloud. It usually heals"
+            " within minutes."
         ),
         who=Who.NOBODY,
-        steps=("Wait a few minutes, then sign in with the new password.",),
+        steps=(e.WAIT_FOR_CLOUD,),
         link=e.TROUBLESHOOT,
         problems=("A3b",),
         checks=("writeback_attempts", "password_hash_sync"),
@@ -364,7 +385,7 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         ),
         who=Who.MICROSOFT,
         steps=(
-            "See that the user principal name is the same on-premises and in the cloud.",
+            "Look in the audit log for the same time; its reason may tell more.",
             e.CONTACT_MICROSOFT,
         ),
         link=e.SIGN_IN_CODES,
@@ -377,8 +398,10 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             "Change the password on a computer of the on-premises domain.",
-            "To allow it in the cloud, enable password writeback in Microsoft Entra Connect and in"
-            " Password reset > On-premises integration.",
+            (
+                "To allow it in the cloud, enable password writeback in Microsoft Entra Connect"
+                " and in Password reset > On-premises integration."
+            ),
         ),
         link=e.ENABLE_WRITEBACK,
         problems=("A1",),
@@ -387,7 +410,9 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
     _sign_in_error(
         code="AADSTS120013",
         aliases=("PasswordChangeOnPremisesConnectivityFailure",),
-        meaning="The password was not changed: the cloud could not reach the on-premises directory.",
+        meaning=(
+            "The password was not changed: the cloud could not reach the on-premises directory."
+        ),
         who=Who.NETWORK,
         steps=(e.TRY_AGAIN, e.OPEN_PORTS, e.SEE_PROXY, e.RESTART),
         link=e.CONNECTIVITY,
@@ -415,8 +440,7 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         ),
         who=Who.ADMINISTRATOR,
         steps=(
-            "Look in the Application log of the Microsoft Entra Connect server for events 33001 to"
-            " 33009 and 6329.",
+            e.SEE_EVENTS,
             e.SEE_PERMISSIONS,
             e.SEE_REMOTE_SAM,
         ),
@@ -452,8 +476,10 @@ SIGN_IN_ERRORS: tuple[Entry, ...] = (
         meaning="The change of the password failed; the code does not tell why.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "Look in the audit log for Change password (self-service) at the same time; its reason"
-            " tells more.",
+            (
+                "Look in the audit log for Change password (self-service) at the same time; its"
+                " reason tells more."
+            ),
             e.CONTACT_MICROSOFT,
         ),
         link=e.SIGN_IN_CODES,
@@ -493,8 +519,10 @@ GRAPH_REFUSALS: tuple[Entry, ...] = (
         meaning="Microsoft Graph refused the audit log or a report: AuditLog.Read.All is missing.",
         who=Who.ADMINISTRATOR,
         steps=(
-            "Grant AuditLog.Read.All to the identity of the monitor; Directory.Read.All is not"
-            " enough.",
+            (
+                "Grant AuditLog.Read.All to the identity of the monitor; Directory.Read.All is not"
+                " enough."
+            ),
         ),
         link=e.GRAPH_PERMISSIONS,
         checks=("monitor_data", "registration", "writeback"),

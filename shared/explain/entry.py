@@ -70,11 +70,9 @@ TROUBLESHOOT_WRITEBACK = f"{_LEARN}/authentication/troubleshoot-sspr-writeback"
 CONNECTIVITY = f"{TROUBLESHOOT_WRITEBACK}#confirm-network-connectivity"
 ENABLE_SSPR = f"{_LEARN}/authentication/tutorial-enable-sspr"
 ENABLE_WRITEBACK = f"{_LEARN}/authentication/tutorial-enable-sspr-writeback"
-WRITEBACK = f"{_LEARN}/authentication/concept-sspr-writeback"
 LICENSING = f"{_LEARN}/authentication/concept-sspr-licensing"
 DEPLOY = f"{_LEARN}/authentication/concept-sspr-deploy"
 CONTACT_DATA = f"{_LEARN}/authentication/howto-sspr-authenticationdata"
-ADMIN_POLICY = f"{_LEARN}/authentication/concept-sspr-policy#administrator-reset-policy-differences"
 PASSWORD_POLICY = f"{_LEARN}/authentication/concept-sspr-policy"
 REPORTING = f"{_LEARN}/authentication/howto-sspr-reporting"
 FAQ = f"{_LEARN}/authentication/passwords-faq"
@@ -82,7 +80,6 @@ SYNC_ERRORS = f"{_LEARN}/hybrid/connect/tshoot-connect-sync-errors"
 HASH_SYNC = f"{_LEARN}/hybrid/connect/tshoot-connect-password-hash-synchronization"
 CERTIFICATE = f"{_LEARN}/hybrid/connect/authenticate-application-id"
 SIGN_IN_CODES = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
-GRAPH_ERRORS = "https://learn.microsoft.com/graph/errors"
 GRAPH_PERMISSIONS = "https://learn.microsoft.com/graph/permissions-reference"
 GRAPH_LIMITS = "https://learn.microsoft.com/graph/throttling-limits"
 SSPR_009 = f"{_SUPPORT}/password-writeback-error-code-sspr-009"
@@ -99,8 +96,8 @@ SEE_DOMAIN_POLICY = (
     " filters; a filter must also accept resets that an administrator makes."
 )
 SEE_PERMISSIONS = (
-    "Give the connector account Reset password, Change password, write lockoutTime, write pwdLastSet"
-    " and, at the root of every domain, Unexpire Password; allow an hour to replicate."
+    "Give the connector account Reset password, Change password, write lockoutTime, write"
+    " pwdLastSet and, at the root of every domain, Unexpire Password; allow an hour to replicate."
 )
 SEE_INHERITANCE = "See that the user object inherits permissions."
 SEE_PROTECTED = (
@@ -135,6 +132,18 @@ CLOUD_ACCOUNT = (
 SEE_SYNC_OF_USER = (
     "See in Synchronization Service Manager that the user is synchronized by this server and joined"
     " to one object only."
+)
+SEE_EVENTS = (
+    "Look in the Application log of the Microsoft Entra Connect server for events 33001 to 33009"
+    " and 6329."
+)
+TYPE_AGAIN = "Type the current password again."
+RESET_IT = "If it is forgotten, reset it at https://aka.ms/sspr."
+WAIT_FOR_CLOUD = "Wait a few minutes, then sign in with the new password."
+SEE_BANNED = "If many users meet this, review the custom list of banned passwords."
+UNIQUE_ANCHOR = (
+    "Disable one of the two accounts, or choose an anchor that is unique: a user enabled in several"
+    " forests is not supported."
 )
 CONTACT_MICROSOFT = (
     "If it stays, open a support case with time, user and correlation id or support code."

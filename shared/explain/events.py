@@ -28,7 +28,7 @@ _hash_sync = partial(
 )
 _certificate = partial(
     _event,
-    source="Microsoft Entra Connect",
+    source="Application log, Microsoft Entra Connect server",
     link=e.CERTIFICATE,
     problems=("A3a",),
     who=Who.ADMINISTRATOR,
@@ -133,8 +133,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         ),
         who=Who.ADMINISTRATOR,
         steps=(
-            "If nobody planned it, enable Password writeback again in the optional features of"
-            " Microsoft Entra Connect.",
+            (
+                "If nobody planned it, enable Password writeback again in the optional features of"
+                " Microsoft Entra Connect."
+            ),
             "See that event 31005 follows.",
         ),
         link=e.ENABLE_WRITEBACK,
@@ -197,8 +199,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         ),
         who=Who.NETWORK,
         steps=(
-            "If the event says that the remote certificate is invalid, install the missing root"
-            " certificates on the Microsoft Entra Connect server.",
+            (
+                "If the event says that the remote certificate is invalid, install the missing root"
+                " certificates on the Microsoft Entra Connect server."
+            ),
             e.OPEN_PORTS,
             e.SEE_PROXY,
             e.RESTART,
@@ -237,7 +241,9 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
     _writeback(
         code="32001",
         aliases=("ServiceError",),
-        meaning="The password reset service in the cloud was not reached. Repeated, it is critical.",
+        meaning=(
+            "The password reset service in the cloud was not reached. Repeated, it is critical."
+        ),
         who=Who.NETWORK,
         steps=(
             e.OPEN_PORTS,
@@ -263,10 +269,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
     ),
     _writeback(
         code="32003",
-        aliases=("InPutValidationError", "InputValidationError"),
+        aliases=("InPutValidationError",),
         meaning="The service in the cloud was given something it does not understand.",
         who=Who.USER,
-        steps=("Try again.",),
+        steps=("Have the user try again.",),
         severity=Severity.WARNING,
     ),
     _writeback(
@@ -279,8 +285,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             e.TOGGLE,
-            "See that only one active server runs writeback; a second one takes the connection of"
-            " the first.",
+            (
+                "See that only one active server runs writeback; a second one takes the connection"
+                " of the first."
+            ),
         ),
         checks=("writeback", "writeback_attempts"),
         severity=Severity.CRITICAL,
@@ -337,8 +345,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         who=Who.NETWORK,
         steps=(
             e.OPEN_PORTS,
-            "Allow outbound TCP 9350 to 9354 too while enabling; Microsoft's pages differ on"
-            " whether these are needed.",
+            (
+                "Allow outbound TCP 9350 to 9354 too while enabling; Microsoft's pages differ on"
+                " whether these are needed."
+            ),
             e.CLOUD_ACCOUNT,
         ),
         problems=("A1", "A3b"),
@@ -388,8 +398,10 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             e.READ_ADSYNC,
-            "See that no organizational unit above the user has one of these characters in its"
-            ' name: , + " \\ < > ; = / or a space or # at its ends.',
+            (
+                "See that no organizational unit above the user has one of these characters in its"
+                ' name: , + " \\ < > ; = / or a space or # at its ends.'
+            ),
         ),
         problems=("A1", "A3a"),
         checks=("writeback", "writeback_attempts"),
@@ -415,8 +427,7 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             e.SEE_SYNC_OF_USER,
-            "Disable one of the two accounts, or choose an anchor that is unique: a user enabled in"
-            " several forests is not supported.",
+            e.UNIQUE_ANCHOR,
         ),
         problems=("A3a",),
         checks=("writeback_attempts", "sync_conflicts"),
@@ -461,8 +472,8 @@ WRITEBACK_EVENTS: tuple[Entry, ...] = (
         meaning="The current password that was given for the change is wrong.",
         who=Who.USER,
         steps=(
-            "Type the current password again.",
-            "If it is forgotten, reset it at https://aka.ms/sspr.",
+            e.TYPE_AGAIN,
+            e.RESET_IT,
         ),
         problems=("B5",),
         severity=Severity.USER_CAUSED,
@@ -501,8 +512,10 @@ OTHER_EVENTS: tuple[Entry, ...] = (
         who=Who.ADMINISTRATOR,
         steps=(
             "Look up the hexadecimal code of the event, such as 0x80230619.",
-            "If it says ERROR_ACCESS_DENIED beside event 33004, see the policy that restricts"
-            " remote calls to SAM.",
+            (
+                "If it says ERROR_ACCESS_DENIED beside event 33004, see the policy that restricts"
+                " remote calls to SAM."
+            ),
         ),
         link=e.TROUBLESHOOT_WRITEBACK,
         problems=("A1",),
@@ -607,8 +620,8 @@ OTHER_EVENTS: tuple[Entry, ...] = (
         code="4724",
         source="Security log of a domain controller",
         meaning=(
-            "Somebody tried to reset a password. Failed, and by the connector account, it means that"
-            " the domain's policy refused the password: writeback itself works."
+            "Somebody tried to reset a password. Failed, and by the connector account, it means"
+            " that the domain's policy refused the password: writeback itself works."
         ),
         who=Who.USER,
         steps=(e.CHOOSE_ALLOWED, e.SEE_DOMAIN_POLICY),
@@ -623,8 +636,10 @@ OTHER_EVENTS: tuple[Entry, ...] = (
             " Microsoft Entra Connect renews it itself while its scheduler runs."
         ),
         steps=(
-            "See with Get-ADSyncScheduler that the scheduler is not suspended; an open wizard"
-            " suspends it.",
+            (
+                "See with Get-ADSyncScheduler that the scheduler is not suspended; an open wizard"
+                " suspends it."
+            ),
             "If you manage the certificate yourself, renew it.",
         ),
         checks=("connect_certificate",),

@@ -32,8 +32,8 @@ ENGINE_ERRORS: tuple[Entry, ...] = (
     _engine(
         code="0x80230619",
         meaning=(
-            "The on-premises directory refused the password: its age, history, complexity, a filter,"
-            " or an account whose password cannot be changed."
+            "The on-premises directory refused the password: its age, history, complexity, a"
+            " filter, or an account whose password cannot be changed."
         ),
         who=Who.USER,
         steps=(
@@ -59,10 +59,15 @@ ENGINE_ERRORS: tuple[Entry, ...] = (
             " signed nor encrypted."
         ),
         steps=(
-            "In Synchronization Service Manager, open the options of the Active Directory connector"
-            " under Connect to Active Directory Forest, and enable Sign and Encrypt LDAP Traffic.",
-            "Do the same under Configure Directory Partitions, for the domain controller connection"
-            " and for alternate credentials.",
+            (
+                "In Synchronization Service Manager, open the options of the Active Directory"
+                " connector under Connect to Active Directory Forest, and enable Sign and Encrypt"
+                " LDAP Traffic."
+            ),
+            (
+                "Do the same under Configure Directory Partitions, for the domain controller"
+                " connection and for alternate credentials."
+            ),
             e.RESTART,
         ),
         link=e.LDAP_SIGNING,
@@ -74,7 +79,7 @@ ENGINE_ERRORS: tuple[Entry, ...] = (
         aliases=("8023042",),
         meaning="Two objects have the same anchor: the same user is enabled in several domains.",
         steps=(
-            "Disable one of the two accounts, or choose an anchor that is unique.",
+            e.UNIQUE_ANCHOR,
             e.SEE_SYNC_OF_USER,
         ),
         problems=("A3a",),
@@ -85,8 +90,10 @@ ENGINE_ERRORS: tuple[Entry, ...] = (
         meaning="The password of the connector account is longer than 256 characters.",
         steps=(
             "Give the connector account a password of at most 256 characters.",
-            "Enter it in Synchronization Service Manager, in the credentials of the Active Directory"
-            " connector.",
+            (
+                "Enter it in Synchronization Service Manager, in the credentials of the Active"
+                " Directory connector."
+            ),
         ),
         checks=("writeback_attempts",),
     ),
@@ -98,8 +105,10 @@ ENGINE_ERRORS: tuple[Entry, ...] = (
         ),
         steps=(
             e.SEE_PROTECTED,
-            "If the user no longer belongs to a protected group, set adminCount to 0 and let the"
-            " object inherit permissions.",
+            (
+                "If the user no longer belongs to a protected group, set adminCount to 0 and let"
+                " the object inherit permissions."
+            ),
         ),
         link=e.SSPR_0029,
         problems=("A5b",),
@@ -127,8 +136,10 @@ SYNC_ERRORS: tuple[Entry, ...] = (
         ),
         steps=(
             "Confirm that both are the same person.",
-            "See whether the tenant blocks the takeover by hard match, and whether the cloud account"
-            " holds an administrator role or is eligible for one.",
+            (
+                "See whether the tenant blocks the takeover by hard match, and whether the cloud"
+                " account holds an administrator role or is eligible for one."
+            ),
             "Take the role away for as long as the match takes, and synchronize again.",
         ),
     ),
@@ -176,24 +187,22 @@ SYNC_ERRORS: tuple[Entry, ...] = (
     _sync_error(
         code="IdentityDataValidationFailed",
         aliases=("DataValidationFailed",),
-        meaning="The sign-in name has characters or a format that Microsoft Entra ID does not take.",
+        meaning=(
+            "The sign-in name has characters or a format that Microsoft Entra ID does not take."
+        ),
         steps=("Correct userPrincipalName in the on-premises directory, and synchronize again.",),
     ),
     _sync_error(
         code="FederatedDomainChangeError",
         meaning="The sign-in name was moved from one federated domain to another.",
-        steps=(
-            "Change the sign-in name in the cloud first to a domain that is not federated, such as"
-            " the onmicrosoft.com domain.",
-            "Synchronize again.",
-        ),
+        steps=("Follow the section on this error of the page below, then synchronize again.",),
     ),
     _sync_error(
         code="DeletingCloudOnlyObjectNotAllowed",
         aliases=("114",),
         meaning=(
-            "Microsoft Entra Connect tried to delete an account that belongs to the cloud, often one"
-            " restored while leaving synchronization."
+            "Microsoft Entra Connect tried to delete an account that belongs to the cloud, often"
+            " one restored while leaving synchronization."
         ),
         steps=(
             "Find the object, and delete it in the cloud.",
@@ -203,14 +212,15 @@ SYNC_ERRORS: tuple[Entry, ...] = (
     ),
     _sync_error(
         code="PasswordAccessViolation",
-        aliases=("password access violation",),
         meaning=(
             "Microsoft Entra Connect tried to set the password of an account that belongs to the"
             " cloud."
         ),
         steps=(
-            "See whether the user should be synchronized; if so, remove what keeps both objects"
-            " apart.",
+            (
+                "See whether the user should be synchronized; if so, remove what keeps both objects"
+                " apart."
+            ),
             "If not, take the on-premises object out of scope.",
         ),
     ),
@@ -219,21 +229,27 @@ SYNC_ERRORS: tuple[Entry, ...] = (
         aliases=("ExceededAllowedLength",),
         meaning="An attribute holds too much, such as more than 15 certificates or 300 addresses.",
         steps=(
-            "Remove expired certificates and old addresses in the on-premises directory, or use a"
-            " smaller picture.",
+            (
+                "Remove expired certificates and old addresses in the on-premises directory, or"
+                " use a smaller picture."
+            ),
         ),
     ),
     _sync_error(
-        code="ExistingAdminRoleConflict",
-        aliases=("Existing Admin Role Conflict",),
+        code="Existing Admin Role Conflict",
         meaning=(
             "The sign-in name is the one of a cloud account that holds an administrator role; these"
             " are never matched."
         ),
         steps=(
-            "Prefer a cloud account for administration, and give the on-premises user another name.",
-            "If both are one person, take the roles away, delete the quarantined object for good,"
-            " and synchronize.",
+            (
+                "Prefer a cloud account for administration, and give the on-premises user another"
+                " name."
+            ),
+            (
+                "If both are one person, take the roles away, delete the quarantined object for"
+                " good, and synchronize."
+            ),
             "Give the roles back.",
         ),
         problems=("A3a", "A5b"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 import checks
@@ -23,13 +24,9 @@ SETTINGS = load(
 
 
 def codes(**hours):
-    trail = AuditTrail(
-        NOW,
-        NOW,
-        complete=True,
-        behind=False,
-        **{name: NOW - timedelta(hours=age) for name, age in hours.items() if name != "sync"},
-    )
+    times = {name: NOW - timedelta(hours=age) for name, age in hours.items() if name != "sync"}
+    whole = AuditTrail(NOW, NOW, complete=True, behind=False)
+    trail = msgspec.structs.replace(whole, **times)
     last = NOW - timedelta(hours=hours["sync"])
     facts = Facts(
         {ORGANIZATION.name: Known(Organization(True, last)), AUDIT_TRAIL.name: Known(trail)}

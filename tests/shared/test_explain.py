@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +13,7 @@ from shared.explain import ENTRIES, LONGEST, MOST_NEAR, found, near
 from shared.explain.entry import Entry, Kind, Severity, Who
 from shared.web.explain import explain
 
-PAGE = (Path(__file__).parents[2] / "docs/explain.md").read_text("utf-8")
+PAGE = (generate.ROOT / "docs/explain.md").read_text("utf-8")
 BY_CODE = {entry.code: entry for entry in ENTRIES}
 KNOWN_CHECKS = {"writeback", "admin_sspr"}
 
@@ -84,6 +83,12 @@ def test_every_link_leaves_the_language_to_the_reader():
 
 def test_only_problems_of_the_source_documents_are_named():
     assert {problem for entry in ENTRIES for problem in entry.problems} <= generate.PROBLEMS.keys()
+
+
+def test_checks_that_watch_a_code_are_modules_of_checks():
+    """A check that is not in the catalogue is left out of answers, so a slip would not show."""
+    modules = {path.stem for path in generate.ROOT.glob("checks/*.py")}
+    assert {check for entry in ENTRIES for check in entry.checks} <= modules
 
 
 def test_events_have_a_severity_and_nothing_else_has():
