@@ -17,7 +17,6 @@ CONNECT_SERVICE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 RESET_SERVICE = "93625bc8-bfe2-437a-97e0-3d0060024faa"
 RESET_SERVICE_NAME = "Microsoft password reset service"
 _CONNECT_SERVICE_NAME = "Microsoft Entra AD Synchronization Service"
-# https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
 CERTIFICATE_LIFE = timedelta(days=90)
 _RENEWED_AFTER = CERTIFICATE_LIFE * 7 / 10
 

@@ -72,11 +72,11 @@ async def test_a_run_killed_on_its_way_is_repeated_whole(storage, monkeypatch, w
         assert await rows(store, RUNS) == []
         await function_app.run(None)
         assert len(await rows(store, RUNS)) == 1
-        assert sorted(await rows(store, STATE)) == ["audit", CURRENT, "sweep"]
+        assert sorted(await rows(store, STATE)) == ["audit", CURRENT, "gathered", "sweep"]
         current = (await store.current()).value
         assert current is not None
         codes = {v.check: v.code for v in current.run.verdicts}
         assert codes["directory_sync"] == "sync_stopped"
-        assert codes["writeback"] == "writeback_proven"
+        assert codes["writeback"] == "capped_by_sync"
         assert codes["registration"] == "well_registered"
     await close_stores()

@@ -367,7 +367,6 @@ def test_fewer_than_half_of_the_attempts_succeed_where_users_give_up_or_may_not(
     assert reasons >= {
         "User's account has insufficient authentication methods defined",
         "Password reset is not enabled for this user",
-        "User does not have a license",
         "User cancelled before passing the required authentication methods",
     }
 
@@ -382,6 +381,19 @@ async def test_who_is_refused_for_want_of_methods_has_none_registered(
     unregistered = {row["id"] for row in (await call(f"{details}?{query}")).rows}
     assert refused
     assert _targets(refused) <= unregistered
+
+
+@pytest.mark.parametrize("name", ["licence-short", "contoso"])
+async def test_who_is_refused_for_want_of_a_licence_has_none(
+    graph: Simulator, call: Call, name: str
+) -> None:
+    graph.tenant = scenario(name)
+    refused = [row for row in _month(name) if "not have a license" in row["resultReason"]]
+    ids = ",".join(f"'{identifier}'" for identifier in _targets(refused))
+    query = f"$filter=id in ({ids})&$select=assignedPlans"
+    users = (await call(f"/v1.0/users?{query}")).rows
+    assert len(refused) >= len(users) > 0
+    assert {plan["service"] for user in users for plan in user["assignedPlans"]} == {"exchange"}
 
 
 @pytest.mark.parametrize(
