@@ -217,6 +217,20 @@ async def test_a_failing_check_harms_no_other(world, monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_a_mistake_in_reading_the_log_harms_no_other_fact(world, monkeypatch, caplog):
+    def broken(*args):
+        raise ZeroDivisionError
+
+    whole = codes(await run(world))
+    world.environment["SSPR_TENANT_ID"] = str(uuid4())
+    monkeypatch.setattr(audit, "fold_events", broken)
+    found = codes(await run(world))
+    assert found["throttled_users"] == "malformed"
+    assert found["directory_sync"] == whole["directory_sync"]
+    assert found["registration"] == whole["registration"]
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_a_verdict_that_could_not_be_read_back_is_an_error_of_its_check(world, monkeypatch):
     def unreadable(*args):
         odd: Any = None
