@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a developer runs: `python3 dev.py run`, `test` or `check`.
+"""Everything a developer runs: `python3 dev.py run`, `test`, `bench` or `check`.
 
 Sets up what is missing (a virtual environment, packages, the storage emulator) and goes on.
 """
@@ -214,9 +214,12 @@ def main() -> NoReturn:
         commands.add_parser("run", help="a run against a simulated tenant, then serve its status")
     )
     commands.add_parser("test", help="all tests; further arguments go to pytest", add_help=False)
+    commands.add_parser(
+        "bench", help="benchmarks; further arguments go to python -m bench", add_help=False
+    )
     commands.add_parser("check", help="lint, format and types")
     options, further = parser.parse_known_args()
-    if further and options.command != "test":
+    if further and options.command not in ("test", "bench"):
         parser.error(f"unrecognized arguments: {' '.join(further)}")
     # An end by signal is to end what we started, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -224,9 +227,11 @@ def main() -> NoReturn:
         if options.command == "run":
             set_up(azurite=True)
             become("-m", "local", *sys.argv[2:])
-        set_up(azurite=options.command == "test")
+        set_up(azurite=options.command != "check")
         if options.command == "test":
             become("-m", "pytest", *further)
+        if options.command == "bench":
+            become("-m", "bench", *further)
         sys.exit(check())
     except SetUpError as error:
         sys.exit(f"{error}\nerror: the set-up failed; the next start tries again")

@@ -101,6 +101,7 @@ class Graph:
         self._now = now
         self._deadline = clock() + seconds
         self._reports = Pacer(sleep=sleep, clock=clock)
+        self._sign_in_failed = False
 
     async def ask(self, questions: Sequence[Question[Any]]) -> dict[str, Known[Any] | Unavailable]:
         """Ask many questions in as few requests as possible, joined by name."""
@@ -267,9 +268,11 @@ class Graph:
         except (TimeoutError, httpx.TimeoutException) as error:
             return Failure(Unavailable(Reason.TIMEOUT, detail=type(error).__name__), tries=2)
         except AzureError as error:
-            # No token. The message may name a person, so only its kind is kept; the log has more.
-            logger.warning("Signing in to Microsoft Graph failed: %s", type(error).__name__)
+            # No token. The message may name a person, so it is for those who ask for details only.
+            level = logging.DEBUG if self._sign_in_failed else logging.WARNING
+            logger.log(level, "Signing in to Microsoft Graph failed: %s", type(error).__name__)
             logger.debug("%s", error)
+            self._sign_in_failed = True
             return Failure(Unavailable(Reason.SIGN_IN_FAILED, detail=type(error).__name__))
         except httpx.HTTPError as error:
             return Failure(Unavailable(Reason.UNREACHABLE, detail=type(error).__name__), tries=4)
