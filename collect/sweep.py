@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -78,10 +78,18 @@ async def stored_sweep(store: Store) -> Sweep:
     return (await store.state(SWEEP, Sweep)).value or Sweep()
 
 
-async def advance(graph: Graph, store: Store, now: datetime, *, seconds: float) -> Sweep:
+async def advance(
+    graph: Graph,
+    store: Store,
+    now: datetime,
+    *,
+    seconds: float,
+    progress: Callable[[Sweep], object] = lambda sweep: None,
+) -> Sweep:
     """Start or go on with a sweep for at most `seconds`; what is known afterwards.
 
-    When another instance writes in between, it is sweeping: this one stops.
+    `progress` is told after every page. When another instance writes in between, it is sweeping:
+    this one stops.
     """
     stored = await store.state(SWEEP, Sweep)
     known, etag = stored.value or Sweep(), stored.etag
@@ -89,6 +97,7 @@ async def advance(graph: Graph, store: Store, now: datetime, *, seconds: float) 
     try:
         async for step in _steps(graph, known, now):
             known = step
+            progress(known)
             out_of_time = time.monotonic() >= until
             if out_of_time or known.failed_for or _at_checkpoint(known):
                 etag = await store.set_state(SWEEP, known, etag)

@@ -8,6 +8,24 @@ DEFAULT_PORT = 7071
 
 
 def add_to(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The options of `run`."""
+    add_tenant_to(parser)
+    parser.add_argument("--once", action="store_true", help="stop after the first run")
+    parser.add_argument(
+        "--port", type=port, help=f"where to serve (default: {DEFAULT_PORT}, or a free port)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the app's whole log")
+    return parser
+
+
+def add_to_sweep(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The options of `sweep`."""
+    add_tenant_to(parser)
+    parser.add_argument("--users", type=int, help="so many users in the simulated tenant")
+    return parser
+
+
+def add_tenant_to(parser: argparse.ArgumentParser) -> None:
     watched = parser.add_mutually_exclusive_group()
     watched.add_argument(
         "--scenario",
@@ -21,12 +39,6 @@ def add_to(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         type=tenant_id,
         help="watch this real tenant instead, with your own sign-in",
     )
-    parser.add_argument("--once", action="store_true", help="stop after the first run")
-    parser.add_argument(
-        "--port", type=port, help=f"where to serve (default: {DEFAULT_PORT}, or a free port)"
-    )
-    parser.add_argument("--verbose", action="store_true", help="show the app's whole log")
-    return parser
 
 
 def tenant_id(text: str) -> str:

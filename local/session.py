@@ -129,21 +129,29 @@ async def watched(options: argparse.Namespace) -> AsyncIterator[tuple[str, dict[
         if name not in SCENARIOS:
             known = ", ".join(sorted(SCENARIOS))
             raise RunError(f"there is no scenario {name!r}; there are: {known}")
-        async with Simulator(scenario(name)) as graph:
+        users = getattr(options, "users", None)
+        async with Simulator(scenario(name, users=users)) as graph:
             addressed = dict(zip(GRAPH, (graph.endpoint, graph.token()), strict=True))
-            yield name, {"SSPR_TENANT_ID": TENANT_ID} | addressed
+            folder = f"{name}-{users}" if users else name
+            yield folder, {"SSPR_TENANT_ID": TENANT_ID} | addressed
+
+
+@asynccontextmanager
+async def environment(options: argparse.Namespace) -> AsyncIterator[Path]:
+    """A tenant and a storage emulator in the process's environment; gives the tenant's folder."""
+    apply_settings(ROOT / "local.settings.json", os.environ)
+    async with watched(options) as (name, told):
+        location = ROOT / ".local" / "data" / name
+        async with Azurite(location, *find_installation()) as storage:
+            os.environ.update(told | {"AzureWebJobsStorage": storage.connection_string})
+            yield location
 
 
 async def session(options: argparse.Namespace) -> None:
     """Everything from the start of the emulator to its end; cancelled to stop serving."""
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(listen(options.port))
-        apply_settings(ROOT / "local.settings.json", os.environ)
-        name, environment = await stack.enter_async_context(watched(options))
-        location = ROOT / ".local" / "data" / name
-        storage = await stack.enter_async_context(Azurite(location, *find_installation()))
-        os.environ.update(environment | {"AzureWebJobsStorage": storage.connection_string})
-
+        location = await stack.enter_async_context(environment(options))
         app = importlib.import_module("function_app")  # it may read its settings when imported
         stack.push_async_callback(close, app)
         host = Host(app.app, json.loads((ROOT / "host.json").read_text()), os.environ)
