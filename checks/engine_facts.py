@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from checks.facts import Asked, Fact, Gathered, Stamp, is_plain
+from checks.facts import MOST_IDS, Asked, Fact, Gathered, Stamp, among, in_parts, is_plain
 from checks.two_gate_roles import GLOBAL_ADMINISTRATOR, TWO_GATE_ROLES
 from shared.graph.question import BETA, Question, get
 from shared.model import Known, Unavailable
@@ -33,10 +33,6 @@ CONNECT_SERVICE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 CONNECT_ROLE = "ADSynchronization.ReadWrite.All"
 RESET_SERVICE = "93625bc8-bfe2-437a-97e0-3d0060024faa"
 RESET_SERVICE_US_GOV = "2e5ecfc8-ea79-48bd-8140-c19324acb278"
-
-# More than 15 values in one condition are refused.
-# https://learn.microsoft.com/graph/filter-query-parameter
-MOST_IDS = 15
 
 
 class _Rows(msgspec.Struct, Generic[T], frozen=True):
@@ -68,13 +64,8 @@ async def _in_batches(
     return rows
 
 
-def _chunks(ids: Iterable[str]) -> list[list[str]]:
-    plain = sorted(filter(is_plain, set(ids)))
-    return [plain[i : i + MOST_IDS] for i in range(0, len(plain), MOST_IDS)]
-
-
-def _among(ids: Sequence[str]) -> str:
-    return f"id in ({', '.join(map(repr, ids))})"
+def _chunks(ids: Iterable[str]) -> list[Sequence[str]]:
+    return in_parts(sorted(filter(is_plain, set(ids))))
 
 
 def _any_app(ids: Sequence[str]) -> str:
@@ -345,7 +336,7 @@ def _holders(index: int, ids: Sequence[str]) -> Question[_Rows[_Holder]]:
         name=f"connect_holders_{index}",
         permission="Application.Read.All",
         request=lambda graph: get(
-            graph.service_principals, filter=_among(ids), select=["appId"], top=MOST_IDS
+            graph.service_principals, filter=among(ids), select=["appId"], top=MOST_IDS
         ),
         decode=msgspec.json.Decoder(_Rows[_Holder]).decode,
     )
@@ -446,7 +437,7 @@ def _users(index: int, ids: Sequence[str]) -> Question[_Rows[_User]]:
         name=f"role_holders_{index}",
         permission="User.Read.All",
         request=lambda graph: get(
-            graph.users, filter=_among(ids), select=["id", "onPremisesSyncEnabled"], top=MOST_IDS
+            graph.users, filter=among(ids), select=["id", "onPremisesSyncEnabled"], top=MOST_IDS
         ),
         decode=msgspec.json.Decoder(_Rows[_User]).decode,
     )

@@ -302,6 +302,21 @@ def is_plain(identifier: str | None) -> bool:
     return identifier is not None and identifier.isascii() and identifier.replace("-", "").isalnum()
 
 
+# More than 15 values in one condition are refused.
+# https://learn.microsoft.com/graph/filter-query-parameter
+MOST_IDS = 15
+
+
+def in_parts(ids: Sequence[str]) -> list[Sequence[str]]:
+    """Ids in as many parts as questions about them are needed."""
+    return [ids[i : i + MOST_IDS] for i in range(0, len(ids), MOST_IDS)]
+
+
+def among(ids: Sequence[str]) -> str:
+    """The condition that an object is one of these; the ids are plain."""
+    return f"id in ({', '.join(map(repr, ids))})"
+
+
 class ContactData(msgspec.Struct, frozen=True, rename="camel"):
     """Contact data of one user in the directory; how it reads is nobody's business here."""
 
@@ -330,13 +345,12 @@ _read_contact_page = msgspec.json.Decoder(ContactPage).decode
 
 def contact_data(index: int, ids: Sequence[str]) -> Question[ContactPage]:
     """Which of at most 15 users have contact data in the directory."""
-    quoted = ", ".join(f"'{identifier}'" for identifier in ids)
     return Question(
         name=f"contact_data_{index}",
         permission="User.Read.All",
         request=lambda graph: get(
             graph.users,
-            filter=f"id in ({quoted})",
+            filter=among(ids),
             select=["mobilePhone", "businessPhones", "otherMails"],
             top=len(ids),
         ),
@@ -357,13 +371,12 @@ _read_users = msgspec.json.Decoder(_Users).decode
 
 def synced_among(index: int, ids: Sequence[str]) -> Question[tuple[str, ...]]:
     """Which of at most 15 users are synced from an on-premises directory."""
-    quoted = ", ".join(f"'{identifier}'" for identifier in ids)
     return Question(
         name=f"synced_among_{index}",
         permission="User.Read.All",
         request=lambda graph: get(
             graph.users,
-            filter=f"id in ({quoted}) and onPremisesSyncEnabled eq true",
+            filter=f"{among(ids)} and onPremisesSyncEnabled eq true",
             select=["id"],
             top=len(ids),
         ),

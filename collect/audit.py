@@ -25,7 +25,7 @@ from checks.audit_trail import (
     read_audit_page,
     settle,
 )
-from checks.facts import AUDIT_TRAIL, RESETS_ELSEWHERE, is_plain, synced_among
+from checks.facts import AUDIT_TRAIL, RESETS_ELSEWHERE, in_parts, is_plain, synced_among
 from shared.graph.client import Graph
 from shared.graph.question import Question, get
 from shared.model import Known, Unavailable
@@ -44,7 +44,6 @@ PAGE_ROWS = 1000
 PAIRED_WITHIN = timedelta(minutes=5)
 LATENESS = timedelta(minutes=60)
 ELSEWHERE_MEMORY = timedelta(days=8)
-IDS_PER_QUESTION = 15
 RESET_SERVICE = "microsoft password reset service"
 
 
@@ -136,8 +135,8 @@ def _is_elsewhere(event: AuditEvent, written_back: Sequence[AuditEvent]) -> bool
 
 async def _synced(graph: Graph, targets: Sequence[str]) -> frozenset[str] | Unavailable:
     """Which of these users are synced from an on-premises directory."""
-    parts = [targets[i : i + IDS_PER_QUESTION] for i in range(0, len(targets), IDS_PER_QUESTION)]
-    answers = await graph.ask([synced_among(index, part) for index, part in enumerate(parts)])
+    questions = [synced_among(index, part) for index, part in enumerate(in_parts(targets))]
+    answers = await graph.ask(questions)
     found: set[str] = set()
     for answer in answers.values():
         if isinstance(answer, Unavailable):

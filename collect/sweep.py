@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from checks.facts import REGISTRATION, contact_data, is_plain
+from checks.facts import REGISTRATION, contact_data, in_parts, is_plain
 from checks.registration_report import (
     SELECT,
     Registration,
@@ -34,8 +34,6 @@ PAGE_ROWS = 999
 PAGES_PER_CHECKPOINT = 5
 # Looking up unregistered users costs one batch for 300 of them; more than this says no more.
 MOST_LOOKED_UP = 3000
-# An `in` filter takes at most 15 values.
-IDS_PER_QUESTION = 15
 SCOPE_MEMORY = timedelta(days=9)
 # A page's link does not live for ever; an older one is not worth the try.
 LINK_LIFE = timedelta(hours=12)
@@ -149,8 +147,8 @@ async def _look_up_contact_data(
 ) -> Registration:
     """Count who of these has a phone or an address in the directory, up to a number per sweep."""
     ids = ids[: max(0, MOST_LOOKED_UP - counts.contact_checked)]
-    parts = [ids[i : i + IDS_PER_QUESTION] for i in range(0, len(ids), IDS_PER_QUESTION)]
-    answers = await graph.ask([contact_data(index, part) for index, part in enumerate(parts)])
+    questions = [contact_data(index, part) for index, part in enumerate(in_parts(ids))]
+    answers = await graph.ask(questions)
     known = [answer.value for answer in answers.values() if isinstance(answer, Known)]
     return msgspec.structs.replace(
         counts,
