@@ -14,6 +14,7 @@ import checks
 import monitor
 from shared.model import Current
 from shared.settings import (
+    PURGE_SCHEDULE,
     SCHEDULE,
     SWEEP_SCHEDULE,
     Settings,
@@ -53,6 +54,18 @@ async def sweep(timer: func.TimerRequest) -> None:
     """Read the registration report again, or go on reading it."""
     if settings := _settings_or_log():
         await monitor.run_sweep(settings, store_for(settings), datetime.now(UTC))
+
+
+@app.timer_trigger(
+    arg_name="timer",
+    schedule=schedule_or_default(PURGE_SCHEDULE, os.environ),
+    run_on_startup=False,
+    use_monitor=True,
+)
+async def purge(timer: func.TimerRequest) -> None:
+    """Delete history that is older than it is to be kept."""
+    if settings := _settings_or_log():
+        await monitor.purge(settings, store_for(settings), datetime.now(UTC))
 
 
 @app.route(route="status", methods=["GET"])

@@ -1,7 +1,12 @@
-"""One run: collect -> judge -> confirm -> record.
+"""One run: collect -> judge -> record -> confirm.
 
 The slot is the scheduled time. A slot that is stored is never run again, so a timer that fires
 twice, late, or after a crash does no harm; an interrupted run is simply run again.
+
+Stored in this order, so that whoever comes next can make up for what a crash left out: the run
+itself; its day, computed anew from the day's runs; the status row, under its ETag, with the
+changes it brings; these changes as history. A run older than the status row counts in its day, but
+confirms nothing any more.
 """
 
 from __future__ import annotations
@@ -11,24 +16,28 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 import checks
 from collect import collect
 from collect import sweep as registration
-from shared.confirm import stand
+from shared import history
+from shared.confirm import fold
 from shared.graph.client import Graph, open_graph
 from shared.model import Run
-from shared.schedule import slot_of
+from shared.schedule import next_slot, slot_of
 from shared.settings import (
     CONFIRM_AFTER,
+    KEEP_CHANGES,
+    KEEP_DAYS,
+    KEEP_RUNS,
     RECOVER_AFTER,
     SCHEDULE,
     TENANT_ID,
     Settings,
     load,
 )
-from shared.store import CURRENT, ConflictError, Store
+from shared.store import CHANGES, CURRENT, DAYS, RUNS, ConflictError, Store
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +45,15 @@ logger = logging.getLogger(__name__)
 RUN_SECONDS = 120.0
 SWEEP_SECONDS = 480.0
 WRITES = 5
+
+# Of each table at a time: ten days of runs every 15 minutes, so that a backlog shrinks.
+PURGED_ROWS = 1000
+
+# How far back runs are looked for that never reached the status row.
+CATCH_UP = timedelta(days=1)
+# A status this far ahead of us was written by a wrong clock, and must not stand until its time.
+CLOCK_ERROR = timedelta(days=1)
+_TO_THE_LAST_SECOND = timedelta(days=1, seconds=-1)
 
 
 def settings_of_app() -> Settings:
@@ -60,7 +78,8 @@ async def run(
         if not await store.add_run(done):
             # Another instance ran the same slot meanwhile; its run is the one that counts.
             done = await store.run(slot) or done
-    await _make_current(store, done, settings)
+    await roll_up(store, done.slot.date())
+    await _confirm(settings, store, done, now)
     return done
 
 
@@ -71,6 +90,22 @@ async def run_sweep(
     await store.prepare()
     async with connect(settings, seconds=SWEEP_SECONDS + 60) as graph:
         return await registration.advance(graph, store, now, seconds=SWEEP_SECONDS)
+
+
+async def purge(settings: Settings, store: Store, now: datetime) -> int:
+    """Delete what is older than it is to be kept; how many rows.
+
+    A late run may have come after the last run of its day: the two days before are rolled up again.
+    """
+    await store.prepare()
+    for days in (1, 2):
+        await roll_up(store, (now - timedelta(days=days)).date())
+    deleted = 0
+    for table, kept in ((RUNS, KEEP_RUNS), (DAYS, KEEP_DAYS), (CHANGES, KEEP_CHANGES)):
+        deleted += await store.purge(table, now - timedelta(days=settings[kept]), limit=PURGED_ROWS)
+    if deleted:
+        logger.info("Deleted %d rows that were older than they are to be kept", deleted)
+    return deleted
 
 
 async def _perform(
@@ -89,6 +124,7 @@ async def _perform(
         duration=round(time.monotonic() - started, 3),
         graph_requests=requests,
         verdicts=verdicts,
+        interval=(next_slot(settings[SCHEDULE], slot) - slot).total_seconds(),
     )
     logger.info(
         "Run of %s: %s in %.1f s with %d requests to Graph (%s)",
@@ -101,14 +137,40 @@ async def _perform(
     return result
 
 
-async def _make_current(store: Store, done: Run, settings: Settings) -> None:
-    """Fold a stored run into the row the status is served from; an older slot loses."""
+async def roll_up(store: Store, day: date) -> None:
+    """Compute a day anew from all its runs; a writer that has seen fewer of them loses."""
+    first = datetime.combine(day, datetime.min.time(), UTC)
+    for _ in range(WRITES):
+        stored = await store.day(day)
+        digests = await store.digests(first, first + _TO_THE_LAST_SECOND)
+        computed = history.roll_up(day, digests)
+        if computed == stored.value or not digests:
+            return
+        try:
+            await store.set_day(computed, stored.etag)
+        except ConflictError:
+            continue
+        return
+    logger.error("%s changed %d times meanwhile; the next run will roll it up", day, WRITES)
+
+
+async def _confirm(settings: Settings, store: Store, done: Run, now: datetime) -> None:
+    """Fold a run into the row the status is served from, behind those that a crash left out."""
     for _ in range(WRITES):
         stored = await store.current()
-        if stored.value is not None and stored.value.run.slot >= done.slot:
-            return
-        current = stand(
-            stored.value,
+        before = stored.value
+        if before is not None:
+            # Before the row is replaced, in case nobody came to it.
+            await store.add_changes(before.changes)
+            if done.slot <= before.run.slot <= now + CLOCK_ERROR:
+                return
+        since = max(before.run.slot, done.slot - CATCH_UP) if before else done.slot - CATCH_UP
+        left_out = await store.runs(since, done.slot)
+        for day in {run.slot.date() for run in left_out} - {done.slot.date()}:
+            await roll_up(store, day)
+        current = fold(
+            before,
+            left_out,
             done,
             confirm_after=settings[CONFIRM_AFTER],
             recover_after=settings[RECOVER_AFTER],
@@ -117,5 +179,6 @@ async def _make_current(store: Store, done: Run, settings: Settings) -> None:
             await store.set_state(CURRENT, current, stored.etag)
         except ConflictError:
             continue
+        await store.add_changes(current.changes)
         return
     logger.error("The status row changed %d times meanwhile; the next run will catch up", WRITES)

@@ -7,9 +7,33 @@ states is confirmed at the mildest of them, so flapping between two of them stil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from shared.model import Current, Run, Sighting, Standing, State, Verdict
+import msgspec
+
+from shared.model import Change, Current, Run, Sighting, Standing, State, Verdict
+
+
+def fold(
+    previous: Current | None,
+    left_out: Iterable[Run],
+    run: Run,
+    *,
+    confirm_after: int,
+    recover_after: int,
+) -> Current:
+    """The standing of all checks after the runs that were left out, oldest first, and this one.
+
+    It holds what changed on the way, not only at the end of it.
+    """
+    changes: list[Change] = []
+    for earlier in left_out:
+        previous = stand(
+            previous, earlier, confirm_after=confirm_after, recover_after=recover_after
+        )
+        changes += previous.changes
+    current = stand(previous, run, confirm_after=confirm_after, recover_after=recover_after)
+    return msgspec.structs.replace(current, changes=(*changes, *current.changes))
 
 
 def stand(previous: Current | None, run: Run, *, confirm_after: int, recover_after: int) -> Current:
@@ -17,13 +41,29 @@ def stand(previous: Current | None, run: Run, *, confirm_after: int, recover_aft
     before: Mapping[str, Standing] = (
         {standing.latest.check: standing for standing in previous.standings} if previous else {}
     )
-    return Current(
-        run=run,
-        standings=tuple(
-            _next(before.get(verdict.check), verdict, run, confirm_after, recover_after)
-            for verdict in run.verdicts
-        ),
+    standings = tuple(
+        _next(before.get(verdict.check), verdict, run, confirm_after, recover_after)
+        for verdict in run.verdicts
     )
+    return Current(run, standings, tuple(_changes(before, standings, run)))
+
+
+def _changes(
+    before: Mapping[str, Standing], standings: Iterable[Standing], run: Run
+) -> Iterable[Change]:
+    for standing in standings:
+        check = standing.latest.check
+        earlier = before.get(check)
+        if earlier and earlier.confirmed is not standing.confirmed:
+            yield Change(
+                check=check,
+                slot=run.slot,
+                since=standing.since,
+                before=earlier.confirmed,
+                after=standing.confirmed,
+                code=standing.latest.code,
+                lasted_seconds=(standing.since - earlier.since).total_seconds(),
+            )
 
 
 def _next(

@@ -111,7 +111,11 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run of all checks. `slot` is the scheduled time, `duration` is in seconds."""
+    """One run of all checks. `slot` is the scheduled time, `duration` is in seconds.
+
+    It speaks for the `interval` seconds until the next scheduled time, unless another run comes
+    earlier; what no run speaks for is a gap.
+    """
 
     tenant: str
     slot: datetime
@@ -119,6 +123,7 @@ class Run(msgspec.Struct, frozen=True):
     duration: float
     graph_requests: int
     verdicts: tuple[Verdict, ...]
+    interval: float = 900.0
 
     @property
     def state(self) -> State:
@@ -144,11 +149,29 @@ class Standing(msgspec.Struct, frozen=True):
     recent: tuple[Sighting, ...]
 
 
+class Change(msgspec.Struct, frozen=True):
+    """Another state of a check, confirmed by the run of `slot` and true `since` an earlier one."""
+
+    check: str
+    slot: datetime
+    since: datetime
+    before: State
+    after: State
+    code: str
+    lasted_seconds: float
+    """How long the state before had been true."""
+
+
 class Current(msgspec.Struct, frozen=True):
-    """What the status URL needs, in one row: the newest run and every check's standing."""
+    """What the status URL needs, in one row: the newest run and every check's standing.
+
+    `changes` are those that came with this row. They are written to history after it, or by
+    whoever comes next.
+    """
 
     run: Run
     standings: tuple[Standing, ...]
+    changes: tuple[Change, ...] = ()
 
     @property
     def state(self) -> State:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from shared.graph.clouds import Cloud
 from shared.schedule import parse_schedule
+from shared.text.choose import Lang
 
 T = TypeVar("T")
 
@@ -108,6 +109,12 @@ def _runs(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not 7 <= int(text) <= 3650:
+        raise ValueError(text)
+    return int(text)
+
+
 def _declared(text: str) -> Declared:
     word, at, day = text.partition("@")
     if word not in ("on", "off") or not at:
@@ -142,6 +149,13 @@ SWEEP_SCHEDULE = Setting(
     parse_schedule,
     "0 7 */6 * * *",
 )
+PURGE_SCHEDULE = Setting(
+    "SSPR_PURGE_SCHEDULE",
+    "When history that is too old is deleted (UTC).",
+    _SCHEDULE,
+    parse_schedule,
+    "0 37 2 * * *",
+)
 GRAPH_ENDPOINT: Setting[str | None] = Setting(
     "SSPR_GRAPH_ENDPOINT",
     "Root of a Graph simulator, instead of the cloud's Graph.",
@@ -156,6 +170,13 @@ GRAPH_TOKEN: Setting[str | None] = Setting(
     str,
     None,
     private=True,
+)
+LANG = Setting(
+    "SSPR_LANG",
+    "The language of answers, when the reader asks for none.",
+    f"one of {', '.join(Lang)}",
+    Lang,
+    Lang.EN,
 )
 CHECKS_DISABLED = Setting(
     "SSPR_CHECKS_DISABLED",
@@ -177,6 +198,27 @@ RECOVER_AFTER = Setting(
     "a whole number from 1 to 100",
     _runs,
     2,
+)
+KEEP_RUNS = Setting(
+    "SSPR_KEEP_RUNS",
+    "Days that single runs are kept, for the trend up to 30 days.",
+    "a whole number of days from 7 to 3650",
+    _days,
+    90,
+)
+KEEP_DAYS = Setting(
+    "SSPR_KEEP_DAYS",
+    "Days that daily summaries are kept, for the trend up to a year.",
+    "a whole number of days from 7 to 3650",
+    _days,
+    730,
+)
+KEEP_CHANGES = Setting(
+    "SSPR_KEEP_CHANGES",
+    "Days that confirmed changes are kept.",
+    "a whole number of days from 7 to 3650",
+    _days,
+    730,
 )
 DECLARED_WRITEBACK: Setting[Declared | None] = Setting(
     "SSPR_DECLARED_WRITEBACK",
@@ -205,11 +247,16 @@ SETTINGS: tuple[Setting[Any], ...] = (
     CLOUD,
     SCHEDULE,
     SWEEP_SCHEDULE,
+    PURGE_SCHEDULE,
     GRAPH_ENDPOINT,
     GRAPH_TOKEN,
+    LANG,
     CHECKS_DISABLED,
     CONFIRM_AFTER,
     RECOVER_AFTER,
+    KEEP_RUNS,
+    KEEP_DAYS,
+    KEEP_CHANGES,
     DECLARED_WRITEBACK,
     DECLARED_ADMIN_SSPR,
     DECLARED_TELEPHONY,

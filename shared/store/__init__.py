@@ -1,31 +1,53 @@
-"""Table Storage: runs and state of one tenant. Rows are written whole, state under its ETag."""
+"""Table Storage: runs, days, changes and state of one tenant.
+
+Rows are written whole; what more than one writer may change is replaced under its ETag.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import date, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from shared.graph.credentials import azure_credential
-from shared.model import Current, Run
+from shared.history import Day, Digest, Rollup, Seen, digest
+from shared.model import Change, Current, Run
 from shared.settings import STORAGE_SETTINGS, TENANT_ID, Problem, Settings, SettingsError
-from shared.store.rows import pack, run_key, unpack
+from shared.store.rows import (
+    change_key,
+    columns,
+    day_key,
+    day_of_key,
+    pack,
+    pack_columns,
+    run_key,
+    slot_of_key,
+    unpack,
+    unpack_columns,
+)
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables import TableEntity
     from azure.data.tables.aio import TableClient, TableServiceClient
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RUNS = "SsprRuns"
+DAYS = "SsprDays"
+CHANGES = "SsprChanges"
 STATE = "SsprState"
-TABLES = (RUNS, STATE)
+TABLES = (RUNS, DAYS, CHANGES, STATE)
+
+# Of one transaction: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
+_BATCH = 100
 
 CURRENT = "current"
 AUDIT = "audit"
@@ -90,6 +112,8 @@ class Store:
             "state": run.state.value,
             "duration": run.duration,
             "graph_requests": run.graph_requests,
+            "interval": run.interval,
+            **pack_columns(digest(run).seen),
             **pack(run),
         }
         try:
@@ -97,6 +121,96 @@ class Store:
         except ResourceExistsError:
             return False
         return True
+
+    async def runs(self, after: datetime, before: datetime) -> list[Run]:
+        """The runs of the slots between these two, both excluded, oldest first."""
+        found = []
+        async for row in self._range(RUNS, run_key(before), run_key(after)):
+            try:
+                found.append(unpack(row, Run))
+            except msgspec.MsgspecError:
+                logger.warning("Row %s of %s cannot be read", row["RowKey"], RUNS)
+        return [run for run in reversed(found) if after < run.slot < before]
+
+    async def digests(
+        self, first: datetime, last: datetime, checks: Iterable[str] | None = None
+    ) -> list[Digest]:
+        """The runs of slots from `first` to `last`, oldest first; only these checks, if named."""
+        select = None if checks is None else ["RowKey", "interval", *columns(checks)]
+        found = [
+            Digest(slot_of_key(row["RowKey"]), row["interval"], unpack_columns(row, Seen))
+            async for row in self._range(RUNS, run_key(last), run_key(first), select)
+        ]
+        return found[::-1]
+
+    async def day(self, day: date) -> Stored[Day]:
+        """The day as it was last computed."""
+        row = await self._get(DAYS, day_key(day))
+        return Stored(_day(row), row.metadata["etag"]) if row else Stored(None, None)
+
+    async def set_day(self, day: Day, etag: str | None) -> str:
+        """Replace a day that was read under `etag`; the new ETag. Raises ConflictError."""
+        return await self._replace(DAYS, day_key(day.day), pack_columns(day.checks), etag)
+
+    async def days(self, first: date, last: date, checks: Iterable[str] | None = None) -> list[Day]:
+        """The days from `first` to `last` that have runs, oldest first; only these checks."""
+        select = None if checks is None else ["RowKey", *columns(checks)]
+        rows = self._range(DAYS, day_key(last), day_key(first), select)
+        return [_day(row) async for row in rows][::-1]
+
+    async def add_changes(self, changes: Iterable[Change]) -> list[Change]:
+        """Store changes; those that were not stored yet."""
+        from azure.core.exceptions import ResourceExistsError
+
+        added = []
+        for change in changes:
+            row = {"PartitionKey": self._tenant, "RowKey": change_key(change), **pack(change)}
+            try:
+                await self._table(CHANGES).create_entity(row)
+            except ResourceExistsError:
+                continue
+            added.append(change)
+        return added
+
+    async def changes(
+        self, since: datetime, *, after: str = "", limit: int = 1000
+    ) -> tuple[list[Change], str | None]:
+        """Changes confirmed since a time, newest first: `limit` of them from behind the row
+        `after`, and the key of the last row when there are more."""
+        found: list[tuple[str, Change]] = []
+        async for row in self._range(CHANGES, after, run_key(since) + "~"):
+            if row["RowKey"] == after:
+                continue
+            if len(found) == limit:
+                return [change for _, change in found], found[-1][0]
+            try:
+                found.append((row["RowKey"], unpack(row, Change)))
+            except msgspec.MsgspecError:
+                logger.warning("Row %s of %s cannot be read", row["RowKey"], CHANGES)
+        return [change for _, change in found], None
+
+    async def purge(self, table: str, before: datetime, *, limit: int) -> int:
+        """Delete up to `limit` runs, days or changes of before a time; how many it were."""
+        from azure.data.tables import TableTransactionError
+
+        last = day_key(before.date()) if table == DAYS else run_key(before)
+        keys: list[str] = []
+        # Behind the last one to be kept, and behind the changes of its second.
+        async for row in self._range(table, f"{last}~", "~", ["RowKey"]):
+            keys.append(row["RowKey"])
+            if len(keys) == limit:
+                break
+        for done in range(0, len(keys), _BATCH):
+            try:
+                await self._table(table).submit_transaction(
+                    ("delete", {"PartitionKey": self._tenant, "RowKey": key})
+                    for key in keys[done : done + _BATCH]
+                )
+            except TableTransactionError as error:
+                if error.status_code != HTTPStatus.NOT_FOUND:
+                    raise
+                return done  # another instance is deleting the same rows
+        return len(keys)
 
     async def current(self) -> Stored[Current]:
         return await self._read(STATE, CURRENT, Current)
@@ -107,29 +221,7 @@ class Store:
 
     async def set_state(self, name: str, value: object, etag: str | None) -> str:
         """Replace a row of state that was read under `etag`; the new ETag. Raises ConflictError."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import (
-            ResourceExistsError,
-            ResourceModifiedError,
-        )
-        from azure.data.tables import UpdateMode
-
-        entity = {"PartitionKey": self._tenant, "RowKey": name, **pack(value)}
-        table = self._table(STATE)
-        try:
-            written = await (
-                table.create_entity(entity)
-                if etag is None
-                else table.update_entity(
-                    entity,
-                    mode=UpdateMode.REPLACE,
-                    etag=etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-            )
-        except (ResourceExistsError, ResourceModifiedError) as error:
-            raise ConflictError(name) from error
-        return str(written["etag"])
+        return await self._replace(STATE, name, pack(value), etag)
 
     async def close(self) -> None:
         await self._service.close()
@@ -137,22 +229,72 @@ class Store:
             await self._credential.close()
 
     async def _read(self, table: str, key: str, shape: type[T]) -> Stored[T]:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            entity = await self._table(table).get_entity(self._tenant, key)
-        except ResourceNotFoundError:
+        row = await self._get(table, key)
+        if row is None:
             return Stored(None, None)
-        etag = str(entity.metadata["etag"])
+        etag = str(row.metadata["etag"])
         try:
-            return Stored(unpack(entity, shape), etag)
+            return Stored(unpack(row, shape), etag)
         except msgspec.MsgspecError:
             # Written by another version: as good as absent, but replaced rather than created.
             logger.warning("Row %s of %s cannot be read and will be replaced", key, table)
             return Stored(None, etag)
 
+    async def _get(self, table: str, key: str) -> TableEntity | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return await self._table(table).get_entity(self._tenant, key)
+        except ResourceNotFoundError:
+            return None
+
+    async def _replace(
+        self, table: str, key: str, properties: Mapping[str, Any], etag: str | None
+    ) -> str:
+        """Write a row whole: anew without an ETag, else over what was read under it."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import (
+            ResourceExistsError,
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+        from azure.data.tables import TableErrorCode, UpdateMode
+
+        entity = {"PartitionKey": self._tenant, "RowKey": key, **properties}
+        client = self._table(table)
+        try:
+            written = await (
+                client.create_entity(entity)
+                if etag is None
+                else client.update_entity(
+                    entity,
+                    mode=UpdateMode.REPLACE,
+                    etag=etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            )
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+            if getattr(error, "error_code", None) == TableErrorCode.TABLE_NOT_FOUND:
+                raise
+            raise ConflictError(key) from error
+        return str(written["etag"])
+
+    def _range(
+        self, table: str, first: str, last: str, select: list[str] | None = None
+    ) -> AsyncIterator[TableEntity]:
+        """The rows whose keys lie between these two, both included."""
+        return self._table(table).query_entities(
+            "PartitionKey eq @tenant and RowKey ge @first and RowKey le @last",
+            parameters={"tenant": self._tenant, "first": first, "last": last},
+            select=select,
+        )
+
     def _table(self, name: str) -> TableClient:
         return self._service.get_table_client(name)
+
+
+def _day(row: TableEntity) -> Day:
+    return Day(day_of_key(row["RowKey"]), unpack_columns(row, Rollup))
 
 
 _stores: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[object, Store]] = WeakKeyDictionary()

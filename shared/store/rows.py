@@ -6,11 +6,13 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import msgspec
+
+from shared.model import Change
 
 T = TypeVar("T")
 
@@ -22,6 +24,8 @@ PROPERTY_CHARS = 16_000
 ENTITY_UNITS = 450_000
 
 _LAST_SECOND = 9_999_999_999
+_LAST_DAY = 99_999_999
+_COLUMN = "c_"
 
 
 class RowTooLargeError(ValueError):
@@ -31,6 +35,49 @@ class RowTooLargeError(ValueError):
 def run_key(slot: datetime) -> str:
     """Seconds counted down, so that the newest row comes first: ten digits."""
     return f"{_LAST_SECOND - int(slot.timestamp()):010d}"
+
+
+def slot_of_key(key: str) -> datetime:
+    """The slot that `run_key` was made of."""
+    return datetime.fromtimestamp(_LAST_SECOND - int(key), UTC)
+
+
+def day_key(day: date) -> str:
+    """Days counted down, newest first: eight digits."""
+    return f"{_LAST_DAY - int(f'{day:%Y%m%d}'):08d}"
+
+
+def day_of_key(key: str) -> date:
+    """The day that `day_key` was made of."""
+    return date.fromisoformat(str(_LAST_DAY - int(key)))
+
+
+def change_key(change: Change) -> str:
+    """Newest first, one for each check and run."""
+    return f"{run_key(change.slot)}-{change.check}"
+
+
+def pack_columns(values: Mapping[str, object]) -> dict[str, Any]:
+    """One property for each check, so that the history of one can be read without the others'."""
+    return {_COLUMN + name: msgspec.json.encode(value).decode() for name, value in values.items()}
+
+
+def unpack_columns(entity: Mapping[str, Any], shape: type[T]) -> dict[str, T]:
+    """The values of `pack_columns`, as far as this version can read them."""
+    values = {}
+    for name, text in entity.items():
+        if name.startswith(_COLUMN):
+            try:
+                values[name.removeprefix(_COLUMN)] = msgspec.json.decode(text, type=shape)
+            except msgspec.MsgspecError:
+                # Another version's: history has a gap there rather than no answer at all.
+                continue
+    return values
+
+
+def columns(checks: Iterable[str]) -> list[str]:
+    """The properties that hold these checks."""
+    return [_COLUMN + check for check in checks]
 
 
 def pack(value: object) -> dict[str, Any]:
