@@ -75,9 +75,14 @@ async def run(
     done = await store.run(slot)
     if done is None:
         done = await _perform(settings, store, slot, now, connect)
-        if not await store.add_run(done):
-            # Another instance ran the same slot meanwhile; its run is the one that counts.
-            done = await store.run(slot) or done
+    return await record(settings, store, done, now)
+
+
+async def record(settings: Settings, store: Store, done: Run, now: datetime) -> Run:
+    """Store a run, once, and what follows from it; the run that is stored for its slot."""
+    if not await store.add_run(done):
+        # Of two instances at one slot, the run of the first is the one that counts.
+        done = await store.run(done.slot) or done
     await roll_up(store, done.slot.date())
     await _confirm(settings, store, done, now)
     return done
