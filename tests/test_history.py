@@ -265,6 +265,16 @@ async def test_a_fault_at_any_request_loses_no_change(world, monkeypatch, crash,
     assert change.slot == slot(2 if len(runs) == 4 else 3)
 
 
+async def test_the_last_run_of_a_day_is_made_up_for_by_the_first_of_the_next(world):
+    config, store = world.settings(), world.store()
+    await store.prepare()
+    # The second instance dies when it has stored its run, of 23:45, and nothing else.
+    await live(config, store, [[(4, GOOD, None)], [(4, GOOD, 2)], [(4, GOOD, None)]], [])
+    runs, days, _, _ = await everything(store)
+    assert [run.slot for run in runs] == [slot(4), slot(5), slot(6)]
+    assert [sum(day.checks[OVERALL].runs.values()) for day in days] == [2, 1]
+
+
 async def test_a_status_from_a_wrong_clock_does_not_stand_until_its_time(world):
     config, store = world.settings(), world.store()
     await store.prepare()
