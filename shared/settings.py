@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from enum import Enum
@@ -281,13 +281,42 @@ STORAGE_SETTINGS = (
 )
 
 
+_MISSING = "{setting} is missing: use {allowed}."
+_NOT_VALID = "{setting} is not valid: use {allowed}."
+_BAD_VALUE = "{setting} is {value}: use {allowed}."
+_NOT_BELOW = "{setting} is {value}: use a number below {other} ({limit})."
+_NOT_LOCAL = (
+    "{setting} is {value}, which is not on this machine: use {allowed}. {cloud} chooses among"
+    " Microsoft's own endpoints."
+)
+_STANDS_ALONE = (
+    "{setting} is set without {other}: a token is only for a simulator on this machine. Remove it,"
+    " or set both."
+)
+_NO_STORAGE = (
+    "{setting} is missing: use a connection string, or set {uri} or {account} to reach the account"
+    " with an identity."
+)
+MESSAGES = (_MISSING, _NOT_VALID, _BAD_VALUE, _NOT_BELOW, _NOT_LOCAL, _STANDS_ALONE, _NO_STORAGE)
+"""What is said of settings that are wrong, to be translated; `{allowed}` is of the setting."""
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One setting that is wrong. `public` leaves the value out where it is private."""
+    """One setting that is wrong, said with all `params`; in public, without a private value."""
 
     setting: str
-    message: str
-    public: str
+    said: str
+    said_in_public: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        return self.said.format_map(self.params)
+
+    @property
+    def public(self) -> str:
+        return self.said_in_public.format_map(self.params)
 
 
 class SettingsError(ValueError):
@@ -348,11 +377,19 @@ def _value(setting: Setting[T], text: str) -> T:
 
 
 def _bad_value(setting: Setting[Any], text: str) -> Problem:
-    public = f"{setting.name} is {'not valid' if text else 'missing'}: use {setting.allowed}."
-    if not text or setting.name == GRAPH_TOKEN.name:
-        return Problem(setting.name, public, public)
-    message = f"{setting.name} is {text[:100]!r}: use {setting.allowed}."
-    return Problem(setting.name, message, public if setting.private else message)
+    public = _NOT_VALID if text else _MISSING
+    said = public if not text or setting.name == GRAPH_TOKEN.name else _BAD_VALUE
+    return _problem(
+        setting.name,
+        said,
+        public if setting.private else said,
+        allowed=setting.allowed,
+        value=repr(text[:100]),
+    )
+
+
+def _problem(setting: str, said: str, in_public: str | None = None, **params: str) -> Problem:
+    return Problem(setting, said, in_public or said, {"setting": setting, **params})
 
 
 def _order(known: Iterable[Setting[Any]], values: Mapping[str, object]) -> list[Problem]:
@@ -362,28 +399,36 @@ def _order(known: Iterable[Setting[Any]], values: Mapping[str, object]) -> list[
             continue
         low, high = values.get(setting.name), values.get(setting.under)
         if isinstance(low, float | int) and isinstance(high, float | int) and not low < high:
-            message = f"{setting.name} is {low:g}: use a number below {setting.under} ({high:g})."
-            problems.append(Problem(setting.name, message, message))
+            problems.append(
+                _problem(
+                    setting.name,
+                    _NOT_BELOW,
+                    value=f"{low:g}",
+                    other=setting.under,
+                    limit=f"{high:g}",
+                )
+            )
     return problems
 
 
 def _simulator_only(values: Mapping[str, object]) -> list[Problem]:
     """A token may only ever be sent to this machine, and a redirected Graph only be a simulator."""
     endpoint, token = values.get(GRAPH_ENDPOINT.name), values.get(GRAPH_TOKEN.name)
-    message = None
     if isinstance(endpoint, str) and urlsplit(endpoint).hostname not in LOOPBACK:
-        message = (
-            f"{GRAPH_ENDPOINT.name} is {endpoint!r}, which is not on this machine: use"
-            f" {GRAPH_ENDPOINT.allowed}. {CLOUD.name} chooses among Microsoft's own endpoints."
-        )
-    elif endpoint and not token:
-        message = f"{GRAPH_TOKEN.name} is missing: use {GRAPH_TOKEN.allowed}."
-    elif token and not endpoint and GRAPH_ENDPOINT.name in values:
-        message = (
-            f"{GRAPH_TOKEN.name} is set without {GRAPH_ENDPOINT.name}: a token is only for"
-            " a simulator on this machine. Remove it, or set both."
-        )
-    return [Problem(GRAPH_ENDPOINT.name, message, message)] if message else []
+        return [
+            _problem(
+                GRAPH_ENDPOINT.name,
+                _NOT_LOCAL,
+                value=repr(endpoint),
+                allowed=GRAPH_ENDPOINT.allowed,
+                cloud=CLOUD.name,
+            )
+        ]
+    if endpoint and not token:
+        return [_problem(GRAPH_TOKEN.name, _MISSING, allowed=GRAPH_TOKEN.allowed)]
+    if token and not endpoint and GRAPH_ENDPOINT.name in values:
+        return [_problem(GRAPH_TOKEN.name, _STANDS_ALONE, other=GRAPH_ENDPOINT.name)]
+    return []
 
 
 def _storage(environ: Mapping[str, str]) -> Storage | None:
@@ -403,11 +448,7 @@ def _storage(environ: Mapping[str, str]) -> Storage | None:
 
 
 def _storage_missing() -> Problem:
-    message = (
-        f"{_STORAGE} is missing: use a connection string, or set {STORAGE_SETTINGS[1]} or"
-        f" {STORAGE_SETTINGS[2]} to reach the account with an identity."
-    )
-    return Problem(_STORAGE, message, message)
+    return _problem(_STORAGE, _NO_STORAGE, uri=STORAGE_SETTINGS[1], account=STORAGE_SETTINGS[2])
 
 
 def _strangers(environ: Mapping[str, str], known: list[str]) -> Iterable[str]:

@@ -10,10 +10,15 @@ from shared.model import Reason, State
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`sentence` tells what is so; `fix` what to do, when there is something to do."""
+    """`sentence` tells what is so; `fix` what to do, when there is something to do.
+
+    `one` is the sentence when the param named `by` is 1, for sentences that this number turns.
+    """
 
     sentence: str
     fix: str | None = None
+    one: str | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,19 @@ CHECKS: Mapping[str, CheckText] = {
         "Attempts to write a password back succeed",
         {
             "attempts_succeed": Outcome(
-                "None of {attempts} attempts in {hours} hours failed for a cause of the service."
+                "None of {attempts} attempts in {hours} failed for a cause of the service.",
+                one="The only attempt in {hours} did not fail for a cause of the service.",
+                by="attempts",
             ),
             "some_attempts_fail": Outcome(
-                "{failures} of {attempts} attempts in {hours} hours failed ({failed_ratio}): no"
+                "Attempts that failed in {hours}: {failures} of {attempts} ({failed_ratio}); no"
                 " connection {unreachable}, error on-premises {on_premises}, cloud behind"
                 " {cloud_failed}. Others succeeded.",
                 "Compare the times with restarts and network changes of the Microsoft Entra Connect"
                 " server, and look for events 31034, 32002 and 33004 in its Application log.",
             ),
             "attempts_fail": Outcome(
-                "{failures} of {attempts} attempts in {hours} hours failed ({failed_ratio}): no"
+                "Attempts that failed in {hours}: {failures} of {attempts} ({failed_ratio}); no"
                 " connection {unreachable}, error on-premises {on_premises}, cloud behind"
                 " {cloud_failed}.",
                 "No connection: check outbound TCP 443 from the Microsoft Entra Connect server, its"
@@ -105,7 +112,7 @@ CHECKS: Mapping[str, CheckText] = {
                 " SAM.",
             ),
             "no_traffic": Outcome(
-                "Nobody tried to reset, change or unlock in {hours} hours: there was no traffic to"
+                "Nobody tried to reset, change or unlock in {hours}: there was no traffic to"
                 " judge by."
             ),
             "still_reading": _STILL_READING,
@@ -116,29 +123,31 @@ CHECKS: Mapping[str, CheckText] = {
         "People who try to reset get through",
         {
             "resets_succeed": Outcome(
-                "{succeeded} of {finished} finished attempts in {days} days succeeded"
+                "Attempts that succeeded in {days}: {succeeded} of {finished} that were finished"
                 " ({success_ratio}). Given up: {given_up_ratio} of all {attempts}."
             ),
             "few_attempts": Outcome(
-                "{finished} attempts were finished in {days} days, of which {succeeded} succeeded:"
-                " too few to judge a rate."
+                "Attempts that succeeded in {days}: {succeeded} of {finished} that were finished."
+                " These are too few to judge a rate."
             ),
             "some_resets_fail": Outcome(
-                "Only {success_ratio} of {finished} finished attempts in {days} days succeeded."
-                " Not registered {not_registered}, not enabled {not_enabled}, no licence"
-                " {not_licensed}, writeback off {writeback_off}, on-premises {on_premises}, no"
-                " connection {unreachable}, unclassified {unclassified}.",
+                "Only {success_ratio} of the attempts that were finished in {days} succeeded"
+                " (finished: {finished}). Not registered {not_registered}, not enabled"
+                " {not_enabled}, no licence {not_licensed}, writeback off {writeback_off},"
+                " on-premises {on_premises}, no connection {unreachable}, unclassified"
+                " {unclassified}.",
                 "Take the largest of these reasons first; the other checks tell how to mend it.",
             ),
             "resets_fail": Outcome(
-                "Only {success_ratio} of {finished} finished attempts in {days} days succeeded."
-                " Not registered {not_registered}, not enabled {not_enabled}, no licence"
-                " {not_licensed}, writeback off {writeback_off}, on-premises {on_premises}, no"
-                " connection {unreachable}, unclassified {unclassified}.",
+                "Only {success_ratio} of the attempts that were finished in {days} succeeded"
+                " (finished: {finished}). Not registered {not_registered}, not enabled"
+                " {not_enabled}, no licence {not_licensed}, writeback off {writeback_off},"
+                " on-premises {on_premises}, no connection {unreachable}, unclassified"
+                " {unclassified}.",
                 "Take the largest of these reasons first; the other checks tell how to mend it.",
             ),
             "no_traffic": Outcome(
-                "Nobody tried to reset a password in {days} days: there was no traffic to judge by."
+                "Nobody tried to reset a password in {days}: there was no traffic to judge by."
             ),
             "still_reading": _STILL_READING,
         },
@@ -148,12 +157,12 @@ CHECKS: Mapping[str, CheckText] = {
         {
             "nobody_blocked": Outcome("No user was blocked from SSPR in 24 hours."),
             "some_blocked": Outcome(
-                "Blocked from SSPR in 24 hours for trying too often: {users} users.",
+                "Users blocked from SSPR in 24 hours for trying too often: {users}.",
                 "A block ends by itself after 24 hours; until then an administrator can reset the"
                 " password. Ask what they were sent and did not get.",
             ),
             "many_blocked": Outcome(
-                "Blocked from SSPR in 24 hours for trying too often: {users} users.",
+                "Users blocked from SSPR in 24 hours for trying too often: {users}.",
                 "So many at once are an attack or a method that does not arrive. Look at the"
                 " addresses in the audit log, and test text message, call and e-mail yourself.",
             ),
@@ -164,7 +173,7 @@ CHECKS: Mapping[str, CheckText] = {
         "SSPR settings stayed as they were",
         {
             "nothing_changed": Outcome(
-                "No change of SSPR or method policies, or of writeback, in {days} days."
+                "No change of SSPR or method policies, or of writeback, in {days}."
             ),
             "settings_changed": Outcome(
                 "Settings were changed ({number}); the newest is of {at}: {what}.",
@@ -183,13 +192,16 @@ CHECKS: Mapping[str, CheckText] = {
         "Synchronized users are reset where writeback sees it",
         {
             "none_elsewhere": Outcome(
-                "No reset of a synchronized user in {days} days went past the password reset"
-                " service."
+                "No reset of a synchronized user in {days} went past the password reset service."
             ),
             "some_elsewhere": Outcome(
-                "For information: {number} resets of synchronized users in {days} days have no"
+                "For information: {number} resets of synchronized users in {days} have no"
                 " partner in the log of the password reset service. The Microsoft 365 admin center"
-                " and PowerShell change the password in the cloud only."
+                " and PowerShell change the password in the cloud only.",
+                one="For information: {number} reset of a synchronized user in {days} has no"
+                " partner in the log of the password reset service. The Microsoft 365 admin center"
+                " and PowerShell change the password in the cloud only.",
+                by="number",
             ),
             "not_judged_yet": Outcome(
                 "Resets are judged once both audit logs are complete, which takes an hour."
@@ -230,6 +242,9 @@ CHECKS: Mapping[str, CheckText] = {
                 "On the Microsoft Entra Connect server, see whether the scheduler is enabled and"
                 " not suspended (Get-ADSyncScheduler), and close the configuration wizard if it is"
                 " open.",
+                one="The last synchronization was {age_seconds} ago: {cycles} cycle of 30 minutes"
+                " passed without one.",
+                by="cycles",
             ),
             "sync_stopped": Outcome(
                 "There was no synchronization for {age_seconds} (since {last_at})."
@@ -289,22 +304,28 @@ CHECKS: Mapping[str, CheckText] = {
         {
             "all_covered": Outcome(
                 "All {synced} synchronized users hold Microsoft Entra ID P1 or P2;"
-                " {free_seats} of {seats} seats are free."
+                " seats that are free: {free_seats} of {seats}.",
+                one="The only synchronized user holds Microsoft Entra ID P1 or P2;"
+                " seats that are free: {free_seats} of {seats}.",
+                by="synced",
             ),
             "seats_running_low": Outcome(
-                "All {synced} synchronized users hold Microsoft Entra ID P1 or P2, but only"
-                " {free_seats} of {seats} seats are left for new ones.",
+                "All {synced} synchronized users hold Microsoft Entra ID P1 or P2, but few seats"
+                " are left for new ones: {free_seats} of {seats}.",
                 "Buy seats before more users are synchronized.",
+                one="The only synchronized user holds Microsoft Entra ID P1 or P2, but few seats"
+                " are left for new ones: {free_seats} of {seats}.",
+                by="synced",
             ),
             "few_without_licence": Outcome(
-                "{uncovered} of {synced} synchronized users ({uncovered_ratio}) hold neither"
-                " Microsoft Entra ID P1 nor P2.",
+                "Synchronized users who hold neither Microsoft Entra ID P1 nor P2: {uncovered} of"
+                " {synced} ({uncovered_ratio}).",
                 "Assign a licence that contains P1 or P2 to them, or take them out of the scope of"
                 " SSPR.",
             ),
             "users_without_licence": Outcome(
-                "{uncovered} of {synced} synchronized users ({uncovered_ratio}) hold neither"
-                " Microsoft Entra ID P1 nor P2, which writing a password back needs.",
+                "Synchronized users who hold neither Microsoft Entra ID P1 nor P2: {uncovered} of"
+                " {synced} ({uncovered_ratio}). Writing a password back needs one of the two.",
                 "Assign a licence that contains P1 or P2 to them. See too whether group-based"
                 " licensing reports errors.",
             ),
@@ -314,12 +335,12 @@ CHECKS: Mapping[str, CheckText] = {
             ),
             "licence_suspended": Outcome(
                 "The premium subscription is no longer active ({skus}): password writeback may be"
-                " refused to all {synced} synchronized users.",
+                " refused to all synchronized users ({synced}).",
                 "Renew the subscription, or assign another one that contains P1 or P2.",
             ),
             "no_premium_plan": Outcome(
                 "No subscription of this tenant contains Microsoft Entra ID P1 or P2, which writing"
-                " a password back for {synced} synchronized users needs.",
+                " a password back needs (synchronized users: {synced}).",
                 "Buy Microsoft Entra ID P1 or P2, or Microsoft 365 Business Premium.",
             ),
             "sku_status_unclear": Outcome(
@@ -343,25 +364,25 @@ CHECKS: Mapping[str, CheckText] = {
         "Users are registered and can reset",
         {
             "well_registered": Outcome(
-                "{users_capable} of {users_enabled} users enabled for SSPR are capable of it"
-                " ({users_coverage_ratio})."
+                "Of the users enabled for SSPR, {users_coverage_ratio} are capable of it"
+                " ({users_capable} of {users_enabled})."
             ),
             "some_not_registered": Outcome(
-                "{users_missing} of {users_enabled} users enabled for SSPR have not registered"
-                " enough methods: {users_coverage_ratio} are capable.",
+                "Users enabled for SSPR who have not registered enough methods: {users_missing} of"
+                " {users_enabled}. {users_coverage_ratio} are capable.",
                 "Require registration at sign-in, or run a registration campaign; users register at"
                 " https://aka.ms/mysecurityinfo.",
             ),
             "many_not_registered": Outcome(
-                "{users_missing} of {users_enabled} users enabled for SSPR have not registered"
-                " enough methods: only {users_coverage_ratio} are capable."
+                "Users enabled for SSPR who have not registered enough methods: {users_missing} of"
+                " {users_enabled}. Only {users_coverage_ratio} are capable."
                 " Phone numbers and addresses in the directory no longer count.",
                 "Require registration at sign-in, or run a registration campaign; users register at"
                 " https://aka.ms/mysecurityinfo.",
             ),
             "administrators_not_registered": Outcome(
-                "{administrators_missing} of {administrators_enabled} administrators enabled for"
-                " SSPR have not registered the two methods they need.",
+                "Administrators enabled for SSPR who have not registered the two methods they need:"
+                " {administrators_missing} of {administrators_enabled}.",
                 "Ask them to register at https://aka.ms/mysecurityinfo; security questions do not"
                 " count for administrators.",
             ),
@@ -396,6 +417,10 @@ CHECKS: Mapping[str, CheckText] = {
                 " users' scope: they are asked to register, and told that nothing can be"
                 " registered.",
                 "Exclude administrators from the scope of SSPR, or set allowedToUseSSPR to true.",
+                one="Administrators may not use SSPR, yet {administrators_enabled} of them is in"
+                " the users' scope: this one is asked to register, and told that nothing can be"
+                " registered.",
+                by="administrators_enabled",
             ),
             "value_missing": Outcome(
                 "Microsoft Graph did not tell whether administrators may use SSPR."
@@ -427,27 +452,51 @@ CHECKS: Mapping[str, CheckText] = {
     "sspr_enabled": CheckText(
         "SSPR is switched on",
         {
-            "scope_steady": Outcome("{enabled} of {members} members are enabled for SSPR."),
+            "scope_steady": Outcome("Members enabled for SSPR: {enabled} of {members}."),
+            "score_differs": Outcome(
+                "Members enabled for SSPR: {enabled} of {members}. Secure Score is far from that:"
+                " {score_enabled} of {score_total} users, {score_age_seconds} ago. Whom it counts"
+                " is not documented; the report is newer and decides."
+            ),
             "scope_widened": Outcome(
-                "{enabled} of {members} members are enabled for SSPR; in the last 7 days it was"
+                "Members enabled for SSPR: {enabled} of {members}; in the last 7 days it was"
                 " {least} at the least."
             ),
             "scope_dropped": Outcome(
-                "{enabled} of {members} members are enabled for SSPR; in the last 7 days it was"
+                "Members enabled for SSPR: {enabled} of {members}; in the last 7 days it was"
                 " {most} at the most.",
                 "In Password reset > Properties, see whether the scope is still the intended one,"
                 " and who left the group it names. The audit log tells who changed either.",
             ),
             "only_administrators": Outcome(
-                "Of {members} members, only {enabled} administrators are enabled for SSPR, which"
-                " is their default: no other user can reset their password.",
+                "Of all members ({members}), only administrators ({enabled}) are enabled for SSPR,"
+                " which is their default: no other user can reset their password.",
                 "In Password reset > Properties, enable self-service password reset for a group or"
                 " for all users.",
             ),
             "nobody_enabled": Outcome(
-                "None of {members} members is enabled for SSPR: nobody can reset their password.",
+                "No member ({members} in all) is enabled for SSPR: nobody can reset their"
+                " password.",
                 "In Password reset > Properties, enable self-service password reset for a group or"
                 " for all users.",
+            ),
+            "enabled_by_score": Outcome(
+                "The registration report cannot be used. Users enabled for SSPR by Secure Score,"
+                " {score_age_seconds} ago: {score_enabled} of {score_total}. Whom it counts is not"
+                " documented."
+            ),
+            "few_by_score": Outcome(
+                "The registration report cannot be used. Users enabled for SSPR by Secure Score,"
+                " {score_age_seconds} ago: {score_enabled} of {score_total}. These may be"
+                " administrators alone, for whom it is on by default."
+            ),
+            "nobody_by_score": Outcome(
+                "The registration report cannot be used. Users enabled for SSPR by Secure Score,"
+                " {score_age_seconds} ago: none of {score_total}. Whom it counts is not"
+                " documented.",
+                "In Password reset > Properties, see whether self-service password reset is enabled"
+                " for a group or for all users. The evidence tells why the report, which would"
+                " settle it, cannot be used.",
             ),
             **_REPORT_UNUSABLE,
         },
@@ -456,39 +505,38 @@ CHECKS: Mapping[str, CheckText] = {
         "Nobody depends on methods that are being retired",
         {
             "methods_last": Outcome(
-                "None of {capable} members who can reset depends on calls, texts or security"
+                "None of the members who can reset ({capable}) depends on calls, texts or security"
                 " questions."
             ),
             "phones_declared": Outcome(
-                "{declared_phones} of {capable} members who can reset depend on calls and texts."
-                " These go on: on {declared_at} it was declared that the tenant has its own"
-                " telephony provider."
+                "Members who can reset, but depend on calls and texts: {declared_phones} of"
+                " {capable}. Calls and texts go on: on {declared_at} it was declared that the"
+                " tenant has its own telephony provider."
             ),
             "retirement_ahead": Outcome(
-                "{affected} of {capable} members who can reset ({affected_ratio}) will lose that,"
-                " the first on {first_at}. Calls and texts end on {phones_at} ({phones} have"
-                " nothing else), security questions on {questions_at} ({questions} have nothing"
-                " else that lasts).",
+                "Members who can reset, but will lose that: {affected} of {capable}"
+                " ({affected_ratio}), the first on {first_at}. Calls and texts end on {phones_at}"
+                " (with nothing else: {phones}), security questions on {questions_at} (with nothing"
+                " else that lasts: {questions}).",
                 "Have them register an authenticator app or an address at"
                 " https://aka.ms/mysecurityinfo, for example with a registration campaign. If the"
                 " tenant has its own telephony provider, declare it with SSPR_DECLARED_TELEPHONY.",
             ),
             "retirement_close": Outcome(
-                "{affected} of {capable} members who can reset ({affected_ratio}) will lose that,"
-                " the first in {left_seconds}. Calls and texts end on {phones_at} ({phones} have"
-                " nothing else; Global Administrators keep them until"
-                " {global_administrators_at}), security questions on {questions_at} ({questions}"
-                " have nothing else that lasts).",
+                "Members who can reset, but will lose that: {affected} of {capable}"
+                " ({affected_ratio}), the first in {left_seconds}. Calls and texts end on"
+                " {phones_at} (with nothing else: {phones}; Global Administrators keep them until"
+                " {global_administrators_at}), security questions on {questions_at} (with nothing"
+                " else that lasts: {questions}).",
                 "Have them register an authenticator app or an address at"
                 " https://aka.ms/mysecurityinfo, for example with a registration campaign. If the"
                 " tenant has its own telephony provider, declare it with SSPR_DECLARED_TELEPHONY.",
             ),
             "retirement_past": Outcome(
-                "{affected} of {capable} members who can reset by the report ({affected_ratio})"
-                " depend on methods whose end was announced for {first_at}: {phones} on calls and"
-                " texts (until {phones_at}; Global Administrators until"
-                " {global_administrators_at}), {questions} on security questions (until"
-                " {questions_at}).",
+                "Members who can reset by the report, but depend on methods whose end was announced"
+                " for {first_at}: {affected} of {capable} ({affected_ratio}). On calls and texts"
+                " (until {phones_at}; Global Administrators until {global_administrators_at}):"
+                " {phones}. On security questions (until {questions_at}): {questions}.",
                 "Have them register an authenticator app or an address at"
                 " https://aka.ms/mysecurityinfo now. If the tenant has its own telephony provider,"
                 " declare it with SSPR_DECLARED_TELEPHONY.",
@@ -511,6 +559,10 @@ CHECKS: Mapping[str, CheckText] = {
                 " (looked up: {checked} of {unregistered} who have not registered).",
                 "Ask them to register at https://aka.ms/mysecurityinfo, require registration at"
                 " sign-in, or add the methods for them.",
+                one="At least {found} member enabled for SSPR has a phone or an address in the"
+                " directory but has not registered it, and it no longer counts since {since_at}"
+                " (looked up: {checked} of {unregistered} who have not registered).",
+                by="found",
             ),
             "many_found": Outcome(
                 "At least {found} members enabled for SSPR have a phone or an address in the"
@@ -520,12 +572,20 @@ CHECKS: Mapping[str, CheckText] = {
                 "Run a registration campaign, or require registration at sign-in; users register"
                 " at https://aka.ms/mysecurityinfo. Their data can also be added as methods for"
                 " them.",
+                one="At least {found} member enabled for SSPR has a phone or an address in the"
+                " directory but has not registered it, and it no longer counts since {since_at}"
+                " (looked up: {checked} of {unregistered} who have not registered). That makes"
+                " about {share_ratio} of all {enabled} who are enabled.",
+                by="found",
             ),
             "not_looked_up": Outcome(
                 "{unregistered} members enabled for SSPR have not registered, and whether they have"
                 " contact data in the directory could not be looked up.",
                 "Grant User.Read.All to the monitor's identity if it is missing; the next reading"
                 " of the registration report tries again.",
+                one="{unregistered} member enabled for SSPR has not registered, and whether there"
+                " is contact data in the directory could not be looked up.",
+                by="unregistered",
             ),
             "nobody_enabled": _NOBODY_ENABLED,
             **_REPORT_UNUSABLE,
@@ -608,39 +668,38 @@ CHECKS: Mapping[str, CheckText] = {
         {
             "jobs_running": Outcome("All jobs of Cloud Sync are active ({jobs})."),
             "job_paused": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync are paused or disabled ({states}).",
+                "Jobs of Cloud Sync that are paused or disabled: {affected} of {jobs} ({states}).",
                 "If that is not intended, enable the configuration in Microsoft Entra Connect >"
                 " Cloud Sync.",
             ),
             "job_failed": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync failed completely {failures} times in a"
-                " row.",
+                "Jobs of Cloud Sync that failed completely: {affected} of {jobs} (failures in a"
+                " row: {failures}).",
                 "See the provisioning logs, and that the provisioning agents are active.",
             ),
             "job_failing": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync fail: {failures} complete failures in a"
-                " row.",
+                "Jobs of Cloud Sync that fail: {affected} of {jobs} (complete failures in a row:"
+                " {failures}).",
                 "See the provisioning logs, and that the provisioning agents are active and reach"
                 " the domain controllers.",
             ),
             "job_in_quarantine": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync are in quarantine since {since_at}"
+                "Jobs of Cloud Sync that are in quarantine: {affected} of {jobs}, since {since_at}"
                 " ({quarantine_seconds}; reason: {reason}). They hardly synchronize anything.",
                 "Find the cause in Microsoft Entra Connect > Cloud Sync, where the configuration"
                 " shows it, remove it and clear the quarantine there.",
             ),
             "job_in_undated_quarantine": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync are in quarantine (reason: {reason})."
-                " They hardly synchronize anything.",
+                "Jobs of Cloud Sync that are in quarantine: {affected} of {jobs} (reason:"
+                " {reason}). They hardly synchronize anything.",
                 "Find the cause in Microsoft Entra Connect > Cloud Sync, where the configuration"
                 " shows it, remove it and clear the quarantine there.",
             ),
             "job_never_ran": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync are not configured or never ran."
+                "Jobs of Cloud Sync that are not configured or never ran: {affected} of {jobs}."
             ),
             "job_state_unclear": Outcome(
-                "{affected} of {jobs} jobs of Cloud Sync have a state that is not known here"
-                " ({states})."
+                "Jobs of Cloud Sync whose state is not known here: {affected} of {jobs} ({states})."
             ),
             "no_cloud_sync": Outcome("Cloud Sync is not set up in this tenant."),
             "not_synced": _NOT_SYNCED,
@@ -654,8 +713,8 @@ CHECKS: Mapping[str, CheckText] = {
                 " {left_seconds}, until {end_at}."
             ),
             "another_expiring": Outcome(
-                "Of {applications} applications that may synchronize, {expiring} have a certificate"
-                " that has expired or was not renewed in time (the first ends {first_end_at})."
+                "Applications that may synchronize, but whose certificate has expired or was not"
+                " renewed in time: {expiring} of {applications} (the first ends {first_end_at})."
                 " Another one's is valid for {left_seconds}.",
                 "If its server is in use, see that its scheduler is not suspended. If the server is"
                 " gone, delete its application: it may still write to the directory.",
@@ -706,7 +765,10 @@ CHECKS: Mapping[str, CheckText] = {
             ),
             "not_needed": Outcome(
                 "The Microsoft password reset service has no service principal in this tenant, and"
-                " needs none: {resets} self-service resets succeeded in {days} days."
+                " needs none: {resets} self-service resets succeeded in {days}.",
+                one="The Microsoft password reset service has no service principal in this tenant,"
+                " and needs none: {resets} self-service reset succeeded in {days}.",
+                by="resets",
             ),
             "principal_disabled": Outcome(
                 "The service principal of the Microsoft password reset service is disabled."
@@ -716,7 +778,7 @@ CHECKS: Mapping[str, CheckText] = {
             ),
             "principal_absent": Outcome(
                 "The Microsoft password reset service has no service principal in this tenant."
-                " Microsoft says that this may be so; no reset in {days} days proves that it is not"
+                " Microsoft says that this may be so; no reset in {days} proves that it is not"
                 " missed."
             ),
             "value_missing": Outcome(
@@ -728,24 +790,26 @@ CHECKS: Mapping[str, CheckText] = {
         "Administrators are accounts of the cloud",
         {
             "administrators_in_cloud": Outcome(
-                "None of {users} administrators is synchronized from the on-premises directory."
+                "None of {users} administrators is synchronized from the on-premises directory.",
+                one="The only administrator is not synchronized from the on-premises directory.",
+                by="users",
             ),
             "administrators_synced": Outcome(
-                "{synced} of {users} administrators are synchronized from the on-premises"
-                " directory. Many of them can change but not reset their password.",
+                "Administrators who are synchronized from the on-premises directory: {synced} of"
+                " {users}. Many of them can change but not reset their password.",
                 "Give administrators accounts of the cloud alone, and take the roles from the"
                 " synchronized ones.",
             ),
             "global_administrator_synced": Outcome(
-                "{synced_global} Global Administrators are synchronized from the on-premises"
-                " directory ({synced} of {users} administrators are): who controls that directory"
-                " controls the tenant, and they often cannot reset their password.",
+                "Global Administrators who are synchronized from the on-premises directory:"
+                " {synced_global} (of all administrators: {synced} of {users}). Who controls that"
+                " directory controls the tenant, and they often cannot reset their password.",
                 "Give Global Administrators accounts of the cloud alone, and take the role from the"
                 " synchronized ones.",
             ),
             "nobody_found": Outcome(
-                "No user holds an administrator role directly ({others} groups and applications"
-                " do), so none could be looked at."
+                "No user holds an administrator role directly (groups and applications that do:"
+                " {others}), so none could be looked at."
             ),
             "not_synced": _NOT_SYNCED,
         },
@@ -791,10 +855,22 @@ UNREADABLE: Mapping[str, Outcome] = {
     ),
 }
 
+# A verdict may have been stored by a version of the monitor that had other codes or params.
+UNTOLD = Outcome("This version of the monitor has no words for what was found ({code}).")
+
 OVERALL: Mapping[State, str] = {
     State.HEALTHY: "Self-service password reset is healthy.",
     State.WARNING: "Self-service password reset needs attention.",
     State.CRITICAL: "Self-service password reset is broken for some or all users.",
     State.UNKNOWN: "The health of self-service password reset cannot be told.",
     State.NOT_APPLICABLE: "Nothing here applies to this tenant.",
+}
+
+# Labels: each stands alone.
+STATES: Mapping[State, str] = {
+    State.HEALTHY: "Healthy",
+    State.WARNING: "Warning",
+    State.CRITICAL: "Critical",
+    State.UNKNOWN: "Unknown",
+    State.NOT_APPLICABLE: "Not applicable",
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from shared import text
 from shared.model import State
 from shared.settings import CHECKS_DISABLED, Settings, Threshold
+from shared.text import Words
+from shared.text.choose import Lang
+from shared.text.links import localized
 from shared.web.answers import Answer, document
 
 SCHEMA = "sspr-checks/1"
@@ -45,24 +47,26 @@ class Listed(Protocol):
     def link(self) -> str: ...
 
 
-def catalogue(checks: Iterable[Listed], settings: Settings) -> Answer:
+def catalogue(checks: Iterable[Listed], settings: Settings, words: Words) -> Answer:
     """Every check with its thresholds in force."""
     return document(
-        {"schema": SCHEMA, "checks": [_check(check, settings) for check in checks]},
+        {"schema": SCHEMA, "checks": [_check(check, settings, words) for check in checks]},
     )
 
 
-def _check(check: Listed, settings: Settings) -> dict[str, Any]:
+def _check(check: Listed, settings: Settings, words: Words) -> dict[str, Any]:
+    link, translated = localized(check.link, words.lang)
     return {
         "id": check.id,
-        "title": text.title(check.id),
+        "title": words.title(check.id),
         "enabled": check.id not in settings[CHECKS_DISABLED],
         "problems": check.problems,
         "permissions": sorted(
             {p for fact in check.needs for p in (fact.permission, *fact.besides) if p}
         ),
         "facts": [
-            {"name": fact.name, "source": fact.source, "lag": fact.lag} for fact in check.needs
+            {"name": fact.name, "source": fact.source, "lag": words.say(fact.lag)}
+            for fact in check.needs
         ],
         "codes": check.codes,
         "thresholds": [
@@ -71,9 +75,10 @@ def _check(check: Listed, settings: Settings) -> dict[str, Any]:
                 "value": settings[threshold],
                 "default": threshold.default,
                 "unit": threshold.unit,
-                "purpose": threshold.purpose,
+                "purpose": words.say(threshold.purpose),
             }
             for threshold in check.thresholds
         ],
-        "link": check.link,
+        "link": link,
+        "link_language": words.lang if translated else Lang.EN,
     }

@@ -12,53 +12,75 @@ import msgspec
 
 from shared.explain import ENTRIES, found, near
 from shared.explain.entry import Entry, Kind
+from shared.text import Words
+from shared.text.choose import Lang
+from shared.text.links import localized
 from shared.web.answers import PROBLEM, Answer, document
 
 SCHEMA = "sspr-explain/1"
 SCHEMA_OF_LIST = "sspr-codes/1"
 
-NOT_KNOWN = "No explanation is known for this code. Without a code, all that are known are listed."
-NEAR = "No explanation is known for exactly this code. Did you mean one of these: {codes}?"
 
-
-def explain(code: str | None, known_checks: Collection[str]) -> Answer:
+def explain(code: str | None, known_checks: Collection[str], words: Words) -> Answer:
     """The code that a text names, or near ones (404); all codes when there is no text.
 
     Of the checks that watch a code, only those among `known_checks` are shown.
     """
     if code is None or not code.strip():
-        return document({"schema": SCHEMA_OF_LIST, "kinds": [_listed(kind) for kind in Kind]})
+        kinds = [_listed(kind, words) for kind in Kind]
+        return document({"schema": SCHEMA_OF_LIST, "kinds": kinds})
     entries = found(code)
     if not entries:
-        return _unknown(near(code))
+        return _unknown(near(code), words)
     entry, *others = entries
-    shown = tuple(check for check in entry.checks if check in known_checks)
     return document(
         {
             "schema": SCHEMA,
-            **msgspec.to_builtins(msgspec.structs.replace(entry, checks=shown)),
-            "also": [_brief(other) for other in others],
+            **_told(entry, words),
+            "checks": [check for check in entry.checks if check in known_checks],
+            "also": [_brief(other, words) for other in others],
         }
     )
 
 
-def _listed(kind: Kind) -> dict[str, Any]:
-    return {"kind": kind, "codes": [_brief(entry) for entry in ENTRIES if entry.kind is kind]}
+def _told(entry: Entry, words: Words) -> dict[str, Any]:
+    link, translated = localized(entry.link, words.lang)
+    return {
+        **msgspec.to_builtins(entry),
+        "source": words.say(entry.source),
+        "meaning": words.say(entry.meaning),
+        "steps": [words.say(step) for step in entry.steps],
+        "link": link,
+        "link_language": words.lang if translated else Lang.EN,
+    }
 
 
-def _brief(entry: Entry) -> dict[str, str]:
-    return {"code": entry.code, "meaning": entry.meaning}
+def _listed(kind: Kind, words: Words) -> dict[str, Any]:
+    codes = [_brief(entry, words) for entry in ENTRIES if entry.kind is kind]
+    return {"kind": kind, "codes": codes}
 
 
-def _unknown(entries: tuple[Entry, ...]) -> Answer:
-    codes = ", ".join(entry.code for entry in entries)
+def _brief(entry: Entry, words: Words) -> dict[str, str]:
+    return {"code": entry.code, "meaning": words.say(entry.meaning)}
+
+
+def _unknown(entries: tuple[Entry, ...], words: Words) -> Answer:
     return document(
         {
             "type": "about:blank",
-            "title": "Unknown code",
+            "title": words.say("Unknown code"),
             "status": 404,
-            "detail": NEAR.format(codes=codes) if entries else NOT_KNOWN,
-            "near": [_brief(entry) for entry in entries],
+            "detail": words.say(
+                "No explanation is known for exactly this code. Did you mean one of these:"
+                " {codes}?",
+                codes=", ".join(entry.code for entry in entries),
+            )
+            if entries
+            else words.say(
+                "No explanation is known for this code. Without a code, all that are known are"
+                " listed."
+            ),
+            "near": [_brief(entry, words) for entry in entries],
         },
         status=404,
         media_type=PROBLEM,

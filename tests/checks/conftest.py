@@ -11,9 +11,10 @@ import pytest
 import checks
 from checks.check import Check
 from checks.facts import Fact, Facts
-from shared import text
 from shared.model import Known, Unavailable, Verdict
 from shared.settings import load
+from shared.text import Lang, words
+from shared.text.sentences import UNTOLD
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ENVIRONMENT = {
@@ -35,8 +36,11 @@ def judge() -> Judge:
         thresholds = dict.fromkeys((*checks.THRESHOLDS, *check.thresholds))
         settings = load(ENVIRONMENT | environment, thresholds)
         (verdict,) = checks.assess([check], Facts(known), settings, NOW)
-        assert text.sentence(verdict)
-        text.fix(verdict)
+        for lang in Lang:
+            sentence = words(lang).sentence(verdict)
+            assert sentence
+            assert sentence != words(lang).say(UNTOLD.sentence, code=verdict.code)
+            words(lang).fix(verdict)
         return verdict
 
     return judge

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from docs import generate
 from shared.explain import ENTRIES, LONGEST, MOST_NEAR, found, near
 from shared.explain.entry import Entry, Kind, Severity, Who
+from shared.text import words
 from shared.web.explain import explain
 
 PAGE = (generate.ROOT / "docs/explain.md").read_text("utf-8")
@@ -210,7 +211,7 @@ def test_nothing_is_near_to_what_is_like_nothing():
 
 @given(st.text(max_size=3 * LONGEST) | st.text("SPR_0129 aeventx:-=", max_size=3 * LONGEST))
 def test_any_text_is_answered(text):
-    answer = explain(text, KNOWN_CHECKS)
+    answer = explain(text, KNOWN_CHECKS, words())
     assert answer.status in (200, 404)
     assert body(answer)
     assert len(near(text)) <= MOST_NEAR
@@ -224,7 +225,7 @@ def test_only_the_first_characters_are_looked_at(text):
 
 
 def test_a_code_is_explained():
-    answer = explain("sspr 009", KNOWN_CHECKS)
+    answer = explain("sspr 009", KNOWN_CHECKS, words())
     document = body(answer)
     assert (answer.status, answer.media_type) == (200, "application/json")
     assert document["schema"] == "sspr-explain/1"
@@ -236,7 +237,7 @@ def test_a_code_is_explained():
 
 
 def test_other_codes_of_the_same_text_are_named_too():
-    document = body(explain("6329: hr=80230619", KNOWN_CHECKS))
+    document = body(explain("6329: hr=80230619", KNOWN_CHECKS, words()))
     assert document["code"] == "0x80230619"
     assert document["also"] == [{"code": "6329", "meaning": BY_CODE["6329"].meaning}]
 
@@ -245,12 +246,12 @@ def test_other_codes_of_the_same_text_are_named_too():
     ("known", "shown"), [(KNOWN_CHECKS, ["writeback"]), (set(), [])], ids=["one", "none"]
 )
 def test_only_checks_that_exist_are_shown(known, shown):
-    assert body(explain("SSPR_0029", known))["checks"] == shown
+    assert body(explain("SSPR_0029", known, words()))["checks"] == shown
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])
 def test_without_a_code_all_are_listed_by_kind(text):
-    answer = explain(text, KNOWN_CHECKS)
+    answer = explain(text, KNOWN_CHECKS, words())
     kinds = body(answer)["kinds"]
     assert (answer.status, body(answer)["schema"]) == (200, "sspr-codes/1")
     assert [group["kind"] for group in kinds] == list(Kind)
@@ -260,7 +261,7 @@ def test_without_a_code_all_are_listed_by_kind(text):
 
 
 def test_an_unknown_code_is_a_problem_that_names_near_ones():
-    answer = explain("SSPR_9", KNOWN_CHECKS)
+    answer = explain("SSPR_9", KNOWN_CHECKS, words())
     document = body(answer)
     assert (answer.status, answer.media_type) == (404, "application/problem+json")
     assert (document["status"], document["title"]) == (404, "Unknown code")
@@ -271,7 +272,7 @@ def test_an_unknown_code_is_a_problem_that_names_near_ones():
 def test_what_was_asked_is_not_repeated():
     key = "q7-fJ2xW_sPr0nKd83hZmB6cQvT1yLgEoUaXiR5wNbA4zFuSeCjYtg=="
     for text in (key, f"{key} SSPR_0029", f"<script>{key}"):
-        answer = explain(text, KNOWN_CHECKS).body.decode()
+        answer = explain(text, KNOWN_CHECKS, words()).body.decode()
         assert key not in answer
         assert "script" not in answer
 

@@ -7,8 +7,8 @@ import pytest
 
 import checks
 from checks.check import Check
-from shared import text
 from shared.model import Reason, State, Verdict
+from shared.text import words
 from shared.text.sentences import CHECKS, OVERALL, UNREADABLE
 
 
@@ -30,7 +30,7 @@ def test_every_reason_and_every_state_has_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "expected"),
     [
         (0, "less than a minute"),
         (59.9, "less than a minute"),
@@ -44,12 +44,12 @@ def test_every_reason_and_every_state_has_a_sentence() -> None:
         (30 * 86_400, "30 days"),
     ],
 )
-def test_a_duration_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert text.duration(seconds) == words
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, expected: str) -> None:
+    assert words().duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("name", "value", "expected"),
     [
         ("n", 1600, "1,600"),
         ("x_ratio", 0.08, "8 %"),
@@ -60,11 +60,14 @@ def test_a_duration_is_told_in_its_two_largest_units(seconds: float, words: str)
         ("x_ratio", 0.0, "0 %"),
         ("x_at", "2026-11-21T08:05:00+00:00", "21 November 2026 08:05 UTC"),
         ("x_at", "2026-11-01", "01 November 2026"),
+        ("x_seconds", 7200.0, "2 hours"),
+        ("hours", 24, "24 hours"),
+        ("days", 1, "1 day"),
         ("x", "{n}", "{n}"),
     ],
 )
-def test_a_param_is_written_as_its_name_says(name: str, value: str | float, words: str) -> None:
-    assert text._fill(f"{{{name}}}", {name: value}) == words
+def test_a_param_is_written_as_its_name_says(name: str, value: str | float, expected: str) -> None:
+    assert words().say(f"{{{name}}}", **{name: value}) == expected
 
 
 def test_sentences_hold_no_link_of_one_language() -> None:
@@ -80,8 +83,8 @@ def test_the_permission_that_is_missing_is_named() -> None:
         params={"permission": "AuditLog.Read.All", "fact": "audit_trail"},
         permission="AuditLog.Read.All",
     )
-    assert "AuditLog.Read.All" in text.sentence(verdict)
-    assert "AuditLog.Read.All" in (text.fix(verdict) or "")
+    assert "AuditLog.Read.All" in words().sentence(verdict)
+    assert "AuditLog.Read.All" in (words().fix(verdict) or "")
 
 
 def placeholders(sentence: str) -> set[str]:
