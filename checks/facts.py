@@ -36,7 +36,7 @@ class Fact(Generic[T]):
 
     `source` and `lag` (how late the source may be) are for people; `also_by` are wider permissions
     that work as well, `besides` further ones that are needed too; `absent_in` are the clouds that
-    do not have it.
+    do not have it. Without an `optional` one no check is unknown, so nobody has to permit it.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Fact(Generic[T]):
     also_by: frozenset[str] = frozenset()
     besides: frozenset[str] = frozenset()
     absent_in: frozenset[Cloud] = frozenset()
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Asked(Question[T], Fact[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered(Fact[T]):
-    """A fact that takes several requests: kept as `shape` and renewed `every` so often.
+    """A fact that takes requests of its own: kept as `shape` and renewed `every` so often.
 
     Facts that are neither Asked nor Gathered are folded from many pages by the collector.
     """
@@ -385,8 +386,11 @@ def synced_among(index: int, ids: Sequence[str]) -> Question[tuple[str, ...]]:
 
 
 def permissions(facts: Iterable[Fact[Any]]) -> tuple[str, ...]:
-    """The least set of application permissions that reads these facts, in alphabetical order."""
-    facts = list(facts)
+    """The least set of application permissions that reads these facts, in alphabetical order.
+
+    It leaves out what only optional facts take.
+    """
+    facts = [fact for fact in facts if not fact.optional]
     needed = {p for fact in facts for p in (fact.permission, *fact.besides) if p}
     covered = {fact.permission for fact in facts if fact.also_by & (needed - {fact.permission})}
     return tuple(sorted(needed - covered))

@@ -1,15 +1,16 @@
-"""What Microsoft says about its own service, and whether its public pages answer us."""
+"""What Microsoft says about its own service and counts itself, and whether its pages answer us."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from checks.facts import Asked, Fact, Gathered
-from shared.graph.question import get
+from checks.facts import Asked, Fact, Gathered, Stamp
+from shared.graph.clouds import Cloud
+from shared.graph.question import Question, get
 from shared.model import Known
 
 if TYPE_CHECKING:
@@ -119,4 +120,85 @@ PORTALS: Fact[Portals] = Gathered(
     gather=_reach_portals,
     shape=Portals,
     every=timedelta(0),
+)
+
+
+# Secure Score, which counts users enabled for SSPR on its own. A control is an open type: its
+# numbers are not declared, and text. Scores without them have been seen, and in a tenant without P1
+# one with 0 of 0 and full marks. https://learn.microsoft.com/graph/api/resources/controlscore
+
+SSPR_CONTROL = "SelfServicePasswordReset"
+_NOT_IN_CHINA = frozenset({Cloud.CHINA})
+_Number = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class SecureScore(msgspec.Struct, frozen=True):
+    """How many users Secure Score counts as enabled for SSPR; whom it counts is not documented.
+
+    All is None where there is no score or no such control. `synced_at` is the age of the numbers,
+    `created_at` that of the score, about two days later. `percent` is the score of the control.
+    """
+
+    enabled: _Number | None = msgspec.field(name="count", default=None)
+    total: _Number | None = None
+    percent: float | None = msgspec.field(name="scoreInPercentage", default=None)
+    synced_at: Stamp | None = msgspec.field(name="lastSynced", default=None)
+    created_at: Stamp | None = None
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.synced_at or self.created_at
+
+    @property
+    def counted(self) -> tuple[int, int] | None:
+        """Enabled, and of how many; None when nobody was counted or the percentage contradicts."""
+        if self.enabled is None or not self.total or self.enabled > self.total:
+            return None
+        percent = 100 * self.enabled / self.total
+        if self.percent is not None and abs(self.percent - percent) > 1:
+            return None
+        return self.enabled, self.total
+
+
+class _Score(msgspec.Struct, frozen=True, rename="camel"):
+    control_scores: tuple[dict[str, Any], ...] | None
+    created_date_time: Stamp | None = None
+
+
+class _Scores(msgspec.Struct, frozen=True):
+    value: tuple[_Score, ...]
+
+
+_read_scores = msgspec.json.Decoder(_Scores).decode
+
+
+def _read_secure_score(body: bytes) -> SecureScore:
+    """The control in the newest score, which is the first one."""
+    for score in _read_scores(body).value[:1]:
+        for control in score.control_scores or ():
+            if control.get("controlName") == SSPR_CONTROL:
+                found = msgspec.convert(control, SecureScore, strict=False)
+                return msgspec.structs.replace(found, created_at=score.created_date_time)
+    return SecureScore()
+
+
+_NEWEST_SCORE = Question(
+    name="secure_score",
+    permission="SecurityEvents.Read.All",
+    absent_in=_NOT_IN_CHINA,
+    # Alone, not paged: even a single score comes with a link to the next one.
+    request=lambda graph: get(graph.security.secure_scores, top=1),
+    decode=_read_secure_score,
+)
+
+SECURE_SCORE: Fact[SecureScore] = Gathered(
+    name="secure_score",
+    permission=_NEWEST_SCORE.permission,
+    source="GET /security/secureScores?$top=1",
+    lag="about two days; asked once a day",
+    absent_in=_NOT_IN_CHINA,
+    optional=True,
+    gather=lambda graph: graph.get(_NEWEST_SCORE),
+    shape=SecureScore,
+    every=timedelta(days=1),
 )

@@ -18,10 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A fact as it was gathered at a time."""
+    """A fact as it was gathered at a time, or that it was `refused` then, with nothing of value."""
 
     at: datetime
     value: msgspec.Raw
+    refused: Unavailable | None = None
 
 
 async def gather(
@@ -34,15 +35,20 @@ async def gather(
     kept = dict(stored.value or {})
     answers: dict[str, Known[Any] | Unavailable] = {}
     for fact in facts:
-        known = _known(fact, kept.get(fact.name))
-        if known is not None and now - kept[fact.name].at < fact.every:
-            answers[fact.name] = known
+        before = _before(fact, kept.get(fact.name))
+        if before is not None and now - kept[fact.name].at < fact.every:
+            answers[fact.name] = before
             continue
         answer = await _gathered(graph, fact)
-        if isinstance(answer, Known) and fact.every:
-            kept[fact.name] = Kept(now, msgspec.Raw(msgspec.json.encode(answer.value)))
-        elif isinstance(answer, Unavailable) and known and answer.reason not in LASTING:
-            answer = known
+        if isinstance(answer, Known):
+            if fact.every:
+                kept[fact.name] = Kept(now, msgspec.Raw(msgspec.json.encode(answer.value)))
+        elif answer.reason in LASTING:
+            # What nobody has to permit is not asked for again in every run.
+            if fact.optional:
+                kept[fact.name] = Kept(now, msgspec.Raw(b"null"), refused=answer)
+        elif before is not None:
+            answer = before
         answers[fact.name] = answer
     if kept != (stored.value or {}):
         try:
@@ -61,10 +67,12 @@ async def _gathered(graph: Graph, fact: Gathered[Any]) -> Known[Any] | Unavailab
         return Unavailable(Reason.MALFORMED, detail="see the log")
 
 
-def _known(fact: Gathered[Any], kept: Kept | None) -> Known[Any] | None:
+def _before(fact: Gathered[Any], kept: Kept | None) -> Known[Any] | Unavailable | None:
     """What is kept, unless another version kept it in another shape."""
     if kept is None:
         return None
+    if kept.refused:
+        return kept.refused
     try:
         return Known(msgspec.json.decode(kept.value, type=fact.shape), as_of=kept.at)
     except msgspec.MsgspecError:

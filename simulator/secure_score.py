@@ -46,7 +46,7 @@ def _scores(ask: Ask) -> Iterator[Document]:
             "controlScores": controls,
             "createdDateTime": stamp(day),
             "currentScore": sum(float(str(control["score"])) for control in controls),
-            "enabledServices": ["HasAADP1"] if tenant.premium else [],
+            "enabledServices": ["HasAADP1" if tenant.premium else "HasAADFree"],
             "id": f"{TENANT_ID}_{day:%Y-%m-%d}",
             "licensedUserCount": 0,
             "maxScore": 9.0,
@@ -60,10 +60,11 @@ def _scores(ask: Ask) -> Iterator[Document]:
 
 
 def _controls(tenant: Tenant, synced: str | None) -> list[Document]:
-    members = [c for c in tenant.cohorts if c.enabled and not c.guest]
+    # Nobody is counted in a tenant without P1, which gets full marks for that.
+    members = [c for c in tenant.cohorts if c.enabled and not c.guest and tenant.premium]
     total = sum(c.size for c in members)
     count = sum(c.size for c in members if c.sspr_enabled)
-    share = count / total if total else 0.0
+    share = count / total if total else 1.0
     return [
         {
             "controlCategory": "Identity",

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -14,10 +15,11 @@ from aiohttp import web
 from yarl import URL
 
 from . import batch, throttle
-from .auth import ALL_ROLES, Issuer
+from .applications import MONITOR, names_of_roles, principal_id
+from .auth import ADMINISTRATOR, ALL_ROLES, Grant, Issuer
 from .endpoints import Workload, find
 from .faults import Fault, Faults
-from .http import Ask, Asked, ConnectionDropped, GraphError, Reply
+from .http import Ask, Asked, ConnectionDropped, GraphError, Reply, wrong_method
 from .tenant import Pages, Tenant
 
 _VERSIONS = ("v1.0", "beta")
@@ -25,6 +27,7 @@ _VERSIONS = ("v1.0", "beta")
 _PUBLIC = "_public"
 _PUBLIC_PAGES = ("/passwordreset", "/login")
 _YEAR = timedelta(days=365)
+_REMEMBERED = 2000
 
 
 def _utc_now() -> datetime:
@@ -35,7 +38,7 @@ class Simulator:
     """Microsoft Graph for one tenant, on 127.0.0.1, for as long as the context lasts.
 
     `clock` gives the real time, `advance` moves the simulator's own ahead of it; `sleep` is what
-    a delay waits on.
+    a delay waits on. `requests` are the last 2,000 it was asked, oldest first.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Simulator:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.requests: list[Asked] = []
+        self._batches = count()
         self._clock = clock or _utc_now
         self._ahead = timedelta()
         self._port = port
@@ -67,8 +71,13 @@ class Simulator:
 
     @tenant.setter
     def tenant(self, tenant: Tenant) -> None:
+        self._granted: dict[str, Mapping[str, object]] = {}
+        self.show(tenant, self.now())
+
+    def show(self, tenant: Tenant, started: datetime) -> None:
+        """Show the tenant like this, as if that began at a time, which may be yet to come."""
         self._tenant = tenant
-        self._started = self.now()
+        self._started = started
 
     @property
     def endpoint(self) -> str:
@@ -85,6 +94,21 @@ class Simulator:
         """A bearer token with these app roles. It lasts long: the clock may be moved by weeks."""
         return self._issuer.issue(roles, self.endpoint, self.now(), lifetime)
 
+    def sign_in(self, scopes: Iterable[str] = ADMINISTRATOR) -> str:
+        """A person's token: the only kind that can grant app roles, given the scope for it."""
+        return self._issuer.issue(scopes, self.endpoint, self.now(), _YEAR, person=True)
+
+    @property
+    def identity(self) -> str:
+        """The object id of the monitor's own managed identity."""
+        return principal_id(self._tenant, MONITOR)
+
+    @property
+    def granted(self) -> list[str]:
+        """The app roles of Graph that the monitor's identity was granted."""
+        held = (row for row in self._granted.values() if row["principalId"] == self.identity)
+        return sorted(names_of_roles(held))
+
     def fail(
         self,
         pattern: str,
@@ -96,6 +120,7 @@ class Simulator:
         drop: bool = False,
         delay: float = 0,
         when: str | None = None,
+        method: str | None = None,
         times: int | None = 1,
     ) -> Fault:
         """Switch a fault on for paths that match the glob; `when` limits it to one version."""
@@ -108,6 +133,7 @@ class Simulator:
             drop=drop,
             delay=delay,
             when=when,
+            method=method,
             times=times,
         )
         return self._faults.add(rule)
@@ -168,6 +194,7 @@ class Simulator:
         query = dict(request.query)
         record = Asked(method=request.method, path=request.path, query=query, at=self.now())
         self.requests.append(record)
+        del self.requests[:-_REMEMBERED]
         path = f"/{rest}"
         ask = Ask(
             method=request.method,
@@ -179,6 +206,7 @@ class Simulator:
             tenant=self._tenant,
             started=self._started,
             now=self.now(),
+            granted=self._granted,
         )
 
         async def respond() -> Reply:
@@ -186,22 +214,23 @@ class Simulator:
                 return _public(self._tenant, path)
             if not self._tenant.available:
                 raise GraphError(503, "serviceNotAvailable", "The service is unavailable.")
-            roles = self._issuer.roles(headers.get("authorization", ""), ask.now)
+            grant = self._issuer.grant(headers.get("authorization", ""), ask.now)
             if version not in _VERSIONS:
                 raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
             _refuse_repetition(request.rel_url)
             if path.lower() != "/$batch":
-                return self._respond(ask, roles)
+                sent = await request.read()
+                return self._respond(replace(ask, body=_read_json(sent)) if sent else ask, grant)
             if request.method != "POST":
-                raise _wrong_method()
-            return await self._batch(ask, await request.read(), roles, record, ids)
+                raise wrong_method()
+            return await self._batch(ask, await request.read(), grant, record, ids)
 
         reply = await self._guarded(ask, respond, ids)
         record.status = reply.status
         return reply
 
     async def _batch(
-        self, outer: Ask, body: bytes, roles: frozenset[str], record: Asked, ids: "_Ids"
+        self, outer: Ask, body: bytes, grant: Grant, record: Asked, ids: "_Ids"
     ) -> Reply:
         async def one(item: batch.Item) -> Reply:
             url = URL(item.url)
@@ -216,24 +245,25 @@ class Simulator:
                 query=query,
                 headers={name.lower(): value for name, value in item.headers.items()},
                 now=self.now(),
+                body=item.body,
             )
 
             async def respond() -> Reply:
                 _refuse_repetition(url)
-                return self._respond(ask, roles)
+                return self._respond(ask, grant)
 
             reply = await self._guarded(ask, respond, _Ids(ids.client))
             reply.headers = {"Cache-Control": "no-cache", "OData-Version": "4.0"} | reply.headers
             entry.status = reply.status
             return reply
 
-        return await batch.answer(batch.read(body), one, len(self.requests))
+        return await batch.answer(batch.read(body), one, next(self._batches))
 
     async def _guarded(
         self, ask: Ask, respond: Callable[[], Awaitable[Reply]], ids: "_Ids"
     ) -> Reply:
         """The answer, or the fault that comes in its place; refusals become error bodies."""
-        fault = self._faults.meet(ask.version, ask.path)
+        fault = self._faults.meet(ask.method, ask.version, ask.path)
         if fault is not None and fault.delay:
             await self._sleep(fault.delay)
         if fault is not None and fault.drop:
@@ -246,15 +276,13 @@ class Simulator:
             reply.headers = {**reply.headers, **fault.headers}
         return reply
 
-    def _respond(self, ask: Ask, roles: frozenset[str]) -> Reply:
+    def _respond(self, ask: Ask, grant: Grant) -> Reply:
         """The answer to one question; raises GraphError."""
-        endpoint = find(ask.version, ask.path)
-        if ask.method != "GET":
-            raise _wrong_method()
+        endpoint = find(ask.method, ask.version, ask.path)
         reports = endpoint.workload is Workload.REPORTS
         if reports and self._throttling:
             self._reports.spend(ask.now)
-        endpoint.refuse_caller(self._tenant, roles)
+        endpoint.refuse_caller(self._tenant, grant)
         endpoint.refuse_options(ask)
         reply = endpoint.answer(ask)
         if not reports:
@@ -290,12 +318,17 @@ def _refuse_repetition(url: URL) -> None:
         raise GraphError(400, "BadRequest", "A query option was specified more than once.")
 
 
-def _wrong_method() -> GraphError:
-    return GraphError(
-        405,
-        "Request_BadRequest",
-        "Specified HTTP method is not allowed for the request target.",
-    )
+def _read_json(sent: bytes) -> object:
+    """What came with a request; raises 400."""
+    try:
+        return msgspec.json.decode(sent)
+    except msgspec.DecodeError:
+        raise GraphError(
+            400,
+            "BadRequest",
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and "
+            "payload is of valid JSON format.",
+        ) from None
 
 
 def _refusal(error: GraphError, ids: _Ids, now: datetime) -> Reply:

@@ -64,6 +64,18 @@ async def test_an_ordinary_run_makes_four_requests_at_any_size(world):
         ]
 
 
+async def test_what_is_optional_and_refused_is_asked_for_once_a_day(world):
+    world.graph.tenant = scenario("healthy")
+    world.environment["SSPR_GRAPH_TOKEN"] = world.graph.token(PERMISSIONS)
+    asked = []
+    for later in (timedelta(), timedelta(hours=23), timedelta(hours=1)):
+        world.graph.requests.clear()
+        world.graph.advance(later)
+        await run(world, world.graph.now())
+        asked.append([request.path for request in world.graph.requests])
+    assert [paths.count("/v1.0/security/secureScores") for paths in asked] == [1, 0, 1]
+
+
 async def test_a_run_that_was_cut_off_before_the_status_is_made_current_again(world, monkeypatch):
     async def cut_off(*args):
         raise KeyboardInterrupt
@@ -136,7 +148,9 @@ def taken(fact):
     return {p for p in (fact.permission, *fact.besides) if p}
 
 
-@pytest.mark.parametrize("missing", sorted({p for fact in FACTS for p in taken(fact)}))
+@pytest.mark.parametrize(
+    "missing", sorted({p for fact in FACTS if not fact.optional for p in taken(fact)})
+)
 async def test_without_a_permission_its_checks_are_unknown_and_name_it(world, missing):
     # Only a tenant with Cloud Sync has jobs that could be refused.
     engine = "cloud-sync" if missing == "Synchronization.Read.All" else "healthy"

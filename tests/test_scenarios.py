@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 import checks
 import monitor
 from shared.model import State
-from simulator import SCENARIOS, scenario
+from simulator import ALL_ROLES, SCENARIOS, scenario
 from tests.conftest import NOW
 
 ALL = {check.id for check in checks.CATALOGUE}
@@ -160,6 +161,42 @@ async def test_a_scope_that_shrinks_from_one_report_to_the_next_is_told(world):
     await monitor.run_sweep(settings, store, later, connect=world.connect)
     done = await run(world, "scope-dropped", later)
     assert {v.check: v.code for v in done.verdicts}["sspr_enabled"] == "scope_dropped"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "state"),
+    [
+        ("healthy", "enabled_by_score", State.HEALTHY),
+        ("cloud-only", "enabled_by_score", State.HEALTHY),
+        ("sspr-off", "nobody_by_score", State.WARNING),
+        ("free-tier", "permission_missing", State.UNKNOWN),
+    ],
+)
+async def test_where_the_report_is_refused_secure_score_stands_in(world, name, code, state):
+    roles = set(ALL_ROLES) - {"AuditLog.Read.All"}
+    world.environment["SSPR_GRAPH_TOKEN"] = world.graph.token(roles)
+    (verdict,) = [v for v in (await run(world, name)).verdicts if v.check == "sspr_enabled"]
+    assert (verdict.code, verdict.state) == (code, state)
+
+
+async def test_a_steady_scope_that_secure_score_does_not_see_is_told(world):
+    control = {"controlName": "SelfServicePasswordReset", "count": "200", "total": "1702"}
+    newest = {"createdDateTime": "2026-11-21T00:00:00Z", "controlScores": [control]}
+    world.graph.fail("/security/secureScores", status=200, body={"value": [newest]})
+    found = {v.check: v.code for v in (await run(world, "healthy")).verdicts}
+    assert found["sspr_enabled"] == "score_differs"
+
+
+async def test_what_is_optional_takes_nothing_from_a_tenant_that_does_not_grant_it(world):
+    whole = {v.check: v.code for v in (await run(world, "contoso")).verdicts}
+    facts = [fact for fact in checks.needed(checks.CATALOGUE) if fact.optional]
+    assert facts
+    roles = set(ALL_ROLES) - {fact.permission for fact in facts}
+    world.environment["SSPR_GRAPH_TOKEN"] = world.graph.token(roles)
+    world.environment["SSPR_TENANT_ID"] = str(uuid4())
+    done = await run(world, "contoso")
+    assert {v.check: v.code for v in done.verdicts} == whole
+    assert {v.permission for v in done.verdicts} == {None}
 
 
 @pytest.mark.parametrize("problem", ["A1", "A2", "A3", "A4", "A5"])

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import msgspec
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from checks.facts import Asked, Gathered
 from checks.service_facts import (
     PORTALS,
+    SECURE_SCORE,
     SERVICE_ISSUES,
     SERVICE_OVERVIEWS,
     Portal,
+    SecureScore,
     ServiceIssue,
     ServiceOverview,
 )
@@ -36,9 +39,10 @@ async def simulator():
 def connect(simulator):
     """Graph as a tenant shows it to an identity with these permissions."""
 
-    def connect(name, *, roles=ALL_ROLES):
+    def connect(name, *, roles=ALL_ROLES, cloud="global"):
         simulator.tenant = scenario(name)
         environment = {
+            "SSPR_CLOUD": cloud,
             "SSPR_GRAPH_ENDPOINT": simulator.endpoint,
             "SSPR_GRAPH_TOKEN": simulator.token(roles),
         }
@@ -155,3 +159,146 @@ async def test_pages_are_asked_at_the_same_time_and_keep_their_names():
 def test_the_pages_are_asked_anew_in_every_run():
     assert isinstance(PORTALS, Gathered)
     assert not PORTALS.every
+
+
+SYNCED = NOW.replace(hour=13) - timedelta(days=2)
+CREATED = NOW.replace(hour=0)
+
+
+@pytest.fixture
+def score(connect):
+    """What is gathered of Secure Score."""
+
+    async def score(name="healthy", **options):
+        assert isinstance(SECURE_SCORE, Gathered)
+        async with connect(name, **options) as graph:
+            return await SECURE_SCORE.gather(graph)
+
+    return score
+
+
+def answer_with(simulator, control, **more):
+    """Let Secure Score have this control after another one with the same keys and odd values."""
+    other = {"controlName": "RoleOverlap", "count": "some", "total": [], "lastSynced": ""}
+    newest = {"createdDateTime": "2026-11-21T00:00:00Z", "controlScores": [other, control]} | more
+    simulator.fail("/security/secureScores", status=200, body={"value": [newest]})
+
+
+SSPR = {
+    "controlName": "SelfServicePasswordReset",
+    "count": "1900",
+    "total": "2000",
+    "score": 0.95,
+    "scoreInPercentage": 95.0,
+    "lastSynced": "2026-11-19T13:00:00Z",
+}
+
+
+async def test_the_score_tells_how_many_are_enabled_and_how_old_that_is(score):
+    answer = await score()
+    assert isinstance(answer, Known)
+    found = answer.value
+    assert found.counted == (1662, 1702)
+    assert (found.synced_at, found.created_at, found.as_of) == (SYNCED, CREATED, SYNCED)
+
+
+async def test_one_score_is_asked_for_and_no_further_page(score, simulator):
+    await score()
+    ((path, query),) = [(r.path, r.query) for r in simulator.requests]
+    assert (path, query) == ("/v1.0/security/secureScores", {"$top": "1"})
+
+
+async def test_numbers_are_read_from_text_and_from_numbers(score, simulator):
+    whole = SecureScore(1900, 2000, 95.0, SYNCED, CREATED)
+    for numbers in ({}, {"count": 1900, "total": 2000}):
+        answer_with(simulator, SSPR | numbers)
+        assert (await score()).value == whole
+
+
+@pytest.mark.parametrize(
+    ("control", "counted"),
+    [
+        ({"count": "0", "scoreInPercentage": 0.0}, (0, 2000)),
+        ({"scoreInPercentage": 95.9}, (1900, 2000)),
+        ({"scoreInPercentage": None}, (1900, 2000)),
+        ({"scoreInPercentage": 96.1}, None),
+        ({"count": "0", "scoreInPercentage": 100.0}, None),
+        ({"count": "0", "total": "0", "scoreInPercentage": 100.0}, None),
+        ({"count": "2001", "scoreInPercentage": 100.0}, None),
+        ({"count": None}, None),
+        ({"total": None}, None),
+        ({"controlName": "SelfServicePasswordReset2"}, None),
+    ],
+    ids=[
+        "nobody enabled", "percentage rounded", "no percentage", "another percentage",
+        "full marks for nobody", "nobody counted", "more than all", "count null", "total null",
+        "no such control",
+    ],
+)  # fmt: skip
+async def test_numbers_that_say_nothing_are_not_counted(score, simulator, control, counted):
+    answer_with(simulator, SSPR | control)
+    assert (await score()).value.counted == counted
+
+
+async def test_a_control_without_any_of_its_numbers_says_nothing(score, simulator):
+    answer_with(simulator, {"controlName": "SelfServicePasswordReset", "description": None})
+    assert (await score()).value == SecureScore(created_at=CREATED)
+
+
+async def test_without_a_date_of_its_own_the_control_is_as_old_as_the_score(score, simulator):
+    answer_with(simulator, SSPR | {"lastSynced": None})
+    assert (await score()).value.as_of == CREATED
+
+
+async def test_a_tenant_without_a_premium_plan_counts_nobody(score):
+    assert (await score("free-tier")).value.counted is None
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"value": []}, SecureScore()),
+        ({"value": [{"controlScores": None}]}, SecureScore()),
+        ({"value": [{"controlScores": [{}]}]}, SecureScore()),
+    ],
+    ids=["no score yet", "no controls", "nameless control"],
+)
+async def test_where_there_is_no_score_nothing_is_known_of_it(score, simulator, body, found):
+    simulator.fail("/security/secureScores", status=200, body=body)
+    assert await score() == Known(found, as_of=ANY)
+
+
+@pytest.mark.parametrize("number", ["", "many", "-1", "1.5", []], ids=repr)
+async def test_a_number_that_is_none_is_malformed(score, simulator, number):
+    for _ in range(2):
+        answer_with(simulator, SSPR | {"count": number})
+    answer = await score()
+    assert isinstance(answer, Unavailable)
+    assert answer.reason is Reason.MALFORMED
+
+
+async def test_without_its_permission_the_score_is_refused(score):
+    answer = await score(roles=set(ALL_ROLES) - {"SecurityEvents.Read.All"})
+    assert isinstance(answer, Unavailable)
+    assert (answer.reason, answer.permission) == (
+        Reason.PERMISSION_MISSING,
+        "SecurityEvents.Read.All",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cloud", "reason"),
+    [("global", None), ("usgov", None), ("usgovdod", None), ("china", Reason.UNSUPPORTED)],
+)
+async def test_china_has_no_score_and_is_not_asked_for_one(score, simulator, cloud, reason):
+    answer = await score(cloud=cloud)
+    assert (answer.reason if isinstance(answer, Unavailable) else None) == reason
+    assert len(simulator.requests) == (reason is None)
+
+
+def test_a_score_is_kept_for_a_day_and_read_back_whole():
+    assert isinstance(SECURE_SCORE, Gathered)
+    assert SECURE_SCORE.every == timedelta(days=1)
+    whole = SecureScore(1900, 2000, 95.0, SYNCED, CREATED)
+    kept = msgspec.json.encode(whole)
+    assert msgspec.json.decode(kept, type=SECURE_SCORE.shape) == whole

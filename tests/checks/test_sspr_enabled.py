@@ -6,8 +6,9 @@ import pytest
 
 from checks.facts import REGISTRATION
 from checks.registration_report import Coverage, Registration, Scope
+from checks.service_facts import SECURE_SCORE, SecureScore
 from checks.sspr_enabled import CHECK
-from shared.model import State
+from shared.model import Reason, State, Unavailable
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -102,3 +103,139 @@ def test_thresholds_come_from_settings(judge):
     assert judge(CHECK, facts, SSPR_SSPR_ENABLED_CHANGE_PERCENT="15").code == "scope_steady"
     assert judge(CHECK, facts, SSPR_SSPR_ENABLED_CHANGE_MEMBERS="151").code == "scope_steady"
     assert judge(CHECK, facts).code == "scope_dropped"
+
+
+REFUSED = Unavailable(Reason.PERMISSION_MISSING, "AuditLog.Read.All")
+STEADY = report(990, administrators=10, members=1990)
+STALE = Registration(Coverage(2000, 1000, 1000, 1000), newest_at=NOW - timedelta(hours=49))
+
+
+def score(enabled, total=2000, *, age=2 * DAY, percent=None):
+    return SecureScore(enabled, total, percent, synced_at=NOW - age, created_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("unusable", "why"),
+    [
+        (REFUSED, "permission_missing"),
+        (Unavailable(Reason.LICENCE_MISSING), "licence_missing"),
+        (Unavailable(Reason.NOT_COLLECTED), "not_collected"),
+        (STALE, "report_stale"),
+        (Registration(), "report_empty"),
+    ],
+    ids=["refused", "no licence", "not yet", "stale", "empty"],
+)
+def test_secure_score_stands_in_for_a_report_that_cannot_be_used(judge, unusable, why):
+    verdict = judge(CHECK, {REGISTRATION: unusable, SECURE_SCORE: score(1900)})
+    assert (verdict.code, verdict.state) == ("enabled_by_score", State.HEALTHY)
+    assert verdict.as_of == NOW - 2 * DAY
+    assert verdict.evidence[0].observed == why
+    assert verdict.params["score_age_seconds"] == 2 * 86_400
+    assert not verdict.metrics
+
+
+@pytest.mark.parametrize(
+    ("counted", "code", "state"),
+    [
+        (score(200), "enabled_by_score", State.HEALTHY),
+        (score(199), "few_by_score", State.UNKNOWN),
+        (score(1), "few_by_score", State.UNKNOWN),
+        (score(0), "nobody_by_score", State.WARNING),
+        (score(0, percent=0.0), "nobody_by_score", State.WARNING),
+        (score(1, 1), "enabled_by_score", State.HEALTHY),
+        (score(200, age=7 * DAY), "enabled_by_score", State.HEALTHY),
+        (score(200, age=7 * DAY + timedelta(seconds=1)), "permission_missing", State.UNKNOWN),
+        (score(0, percent=100.0), "permission_missing", State.UNKNOWN),
+        (score(0, 0, percent=100.0), "permission_missing", State.UNKNOWN),
+        (score(None), "permission_missing", State.UNKNOWN),
+        (score(200, None), "permission_missing", State.UNKNOWN),
+        (SecureScore(200, 2000), "permission_missing", State.UNKNOWN),
+        (SecureScore(), "permission_missing", State.UNKNOWN),
+    ],
+    ids=[
+        "10 %", "less than 10 %", "one", "nobody", "nobody by its percentage too", "one of one",
+        "7 days old", "older than 7 days", "full marks for nobody", "nobody counted", "count null",
+        "total null", "undated", "no control",
+    ],
+)  # fmt: skip
+def test_secure_score_alone_is_believed_with_care(judge, counted, code, state):
+    verdict = judge(CHECK, {REGISTRATION: REFUSED, SECURE_SCORE: counted})
+    assert (verdict.code, verdict.state) == (code, state)
+
+
+@pytest.mark.parametrize("reason", [Reason.PERMISSION_MISSING, Reason.UNSUPPORTED])
+@pytest.mark.parametrize(
+    "given",
+    [
+        REFUSED,
+        STALE,
+        Registration(),
+        *(facts[REGISTRATION] for facts in (STEADY, report(899, before=[1000]), report(0))),
+    ],
+    ids=["refused", "stale", "empty", "steady", "dropped", "nobody"],
+)
+def test_without_secure_score_everything_is_as_if_it_were_not_there(judge, given, reason):
+    absent = {SECURE_SCORE: Unavailable(reason, "SecurityEvents.Read.All")}
+    assert judge(CHECK, {REGISTRATION: given} | absent) == judge(CHECK, {REGISTRATION: given})
+
+
+@pytest.mark.parametrize(
+    ("facts", "counted", "code"),
+    [
+        (STEADY, score(1510), "score_differs"),
+        (STEADY, score(1500), "scope_steady"),
+        (STEADY, score(490), "score_differs"),
+        (STEADY, score(500), "scope_steady"),
+        (STEADY, score(75, 100), "scope_steady"),
+        (STEADY, score(76, 100), "score_differs"),
+        (STEADY, score(0), "score_differs"),
+        (STEADY, score(2000, age=8 * DAY), "scope_steady"),
+        (STEADY, score(0, 0), "scope_steady"),
+        (report(0, administrators=5, members=0), score(5, 5), "score_differs"),
+        (report(0, administrators=6, members=0), score(5, 5), "scope_steady"),
+    ],
+    ids=[
+        "more than 25 points above", "25 points above", "more than 25 points below",
+        "25 points below", "25 points of others", "more than 25 points of others", "nobody",
+        "too old", "nobody counted", "5 members apart", "4 members apart",
+    ],
+)  # fmt: skip
+def test_a_score_far_from_a_steady_scope_is_pointed_out(judge, facts, counted, code):
+    verdict = judge(CHECK, facts | {SECURE_SCORE: counted})
+    assert (verdict.code, verdict.state) == (code, State.HEALTHY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        (report(899, before=[1000]), "scope_dropped"),
+        (report(1101, before=[1000]), "scope_widened"),
+        (report(0), "nobody_enabled"),
+        (report(0, administrators=10), "only_administrators"),
+    ],
+    ids=["dropped", "widened", "nobody", "administrators"],
+)
+@pytest.mark.parametrize("counted", [score(0), score(2000)], ids=["none", "all"])
+def test_a_score_never_overrules_what_the_report_says(judge, facts, code, counted):
+    assert judge(CHECK, facts | {SECURE_SCORE: counted}).code == code
+
+
+def test_the_score_is_evidence_beside_the_report_even_when_it_says_nothing(judge):
+    sources = [
+        [item.observed for item in judge(CHECK, facts).evidence if "secureScores" in item.source]
+        for facts in (
+            STEADY,
+            STEADY | {SECURE_SCORE: score(1100)},
+            STEADY | {SECURE_SCORE: SecureScore()},
+        )
+    ]
+    assert sources == [[], [1100, "2026-11-19T12:00:00+00:00"], [None, None]]
+
+
+def test_thresholds_of_the_score_come_from_settings(judge):
+    alone = {REGISTRATION: REFUSED, SECURE_SCORE: score(190)}
+    assert judge(CHECK, alone, SSPR_SSPR_ENABLED_SCORE_PERCENT="9.5").code == "enabled_by_score"
+    assert judge(CHECK, alone, SSPR_SSPR_ENABLED_SCORE_DAYS="1").code == "permission_missing"
+    both = STEADY | {SECURE_SCORE: score(1510)}
+    assert judge(CHECK, both, SSPR_SSPR_ENABLED_SCORE_POINTS="26").code == "scope_steady"
+    assert judge(CHECK, both, SSPR_SSPR_ENABLED_CHANGE_MEMBERS="511").code == "scope_steady"

@@ -15,6 +15,15 @@ DIRECTORY = "403 Authorization_RequestDenied"
 REPORTS = "403 Authentication_MSGraphPermissionMissing"
 
 
+async def test_only_the_last_requests_are_remembered(
+    graph: Simulator, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.server._REMEMBERED", 2)
+    for path in ("/v1.0/domains", "/v1.0/users", "/v1.0/groups"):
+        await call(path)
+    assert [request.path for request in graph.requests] == ["/v1.0/users", "/v1.0/groups"]
+
+
 @pytest.mark.parametrize("token", ["", "abc", "a.b.c"], ids=["empty", "not a JWT", "not issued"])
 async def test_a_token_the_simulator_did_not_issue_is_refused(call: Call, token: str) -> None:
     assert (await call("/v1.0/organization", token=token)).error == "401 InvalidAuthenticationToken"

@@ -422,6 +422,15 @@ async def test_the_secure_score_counts_who_is_enabled(
     assert created - synced == timedelta(days=2)
 
 
+async def test_the_secure_score_of_a_tenant_without_premium_counts_nobody(
+    graph: Simulator, call: Call
+) -> None:
+    graph.tenant = scenario("free-tier")
+    [score] = (await call(f"{SCORES}?$top=1")).rows
+    [control] = [c for c in score["controlScores"] if c["controlName"].startswith("SelfService")]
+    assert [control[k] for k in ("count", "total", "scoreInPercentage")] == ["0", "0", 100.0]
+
+
 @pytest.mark.parametrize("page", ["passwordreset", "login"])
 async def test_public_pages_need_no_token(
     graph: Simulator, session: aiohttp.ClientSession, page: str
