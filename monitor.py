@@ -1,4 +1,4 @@
-"""One run: collect -> judge -> record -> confirm.
+"""One run: collect -> judge -> record -> confirm -> announce.
 
 The slot is the scheduled time. A slot that is stored is never run again, so a timer that fires
 twice, late, or after a crash does no harm; an interrupted run is simply run again.
@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 import checks
 from collect import collect
 from collect import sweep as registration
-from shared import history
+from shared import history, telemetry
 from shared.confirm import fold
 from shared.graph.client import Graph, open_graph
 from shared.model import Run
@@ -185,5 +185,6 @@ async def _confirm(settings: Settings, store: Store, done: Run, now: datetime) -
         except ConflictError:
             continue
         await store.add_changes(current.changes)
+        await telemetry.announce(current, checks.SEVERITIES)
         return
     logger.error("The status row changed %d times meanwhile; the next run will catch up", WRITES)

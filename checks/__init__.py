@@ -73,6 +73,23 @@ CATALOGUE: tuple[Check, ...] = (
 
 BY_ID = {check.id: check for check in CATALOGUE}
 
+# How bad it is when a check is critical, on the scale of Azure's alerts: 1 where people cannot reset
+# their password now, 2 where they soon cannot, or fewer of them.
+_WORST = frozenset(
+    check.CHECK.id
+    for check in (
+        writeback,
+        writeback_attempts,
+        reset_service_principal,
+        directory_sync,
+        cloud_sync_jobs,
+        premium_licence,
+        sspr_enabled,
+        reset_attempts,
+    )
+)
+SEVERITIES = {check.id: 1 if check.id in _WORST else 2 for check in CATALOGUE}
+
 # Some checks share a threshold; it is one setting.
 THRESHOLDS: tuple[Threshold, ...] = tuple(
     dict.fromkeys(threshold for check in CATALOGUE for threshold in check.thresholds)
