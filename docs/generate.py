@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -24,6 +24,9 @@ if str(ROOT) not in sys.path:  # as a script, only this folder is
 from checks import BY_ID, CATALOGUE, THRESHOLDS, needed  # noqa: E402
 from checks.check import Check  # noqa: E402
 from checks.facts import Fact, permissions  # noqa: E402
+from infra.permissions import with_azure_cli, with_powershell  # noqa: E402
+from shared.graph.clouds import ENDPOINTS, Cloud  # noqa: E402
+from shared.graph.roles import APP_ROLES  # noqa: E402
 from shared.settings import (  # noqa: E402
     GRAPH_ENDPOINT,
     GRAPH_TOKEN,
@@ -51,22 +54,6 @@ PROBLEMS = {
     "B3": "SSPR is not set up",
     "B4": "limits that the FAQ describes are met",
     "B5": "a reset fails for a reason that the troubleshooter lists",
-}
-
-# https://learn.microsoft.com/graph/permissions-reference
-APP_ROLES = {
-    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
-    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
-    "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
-    "LicenseAssignment.Read.All": "e2f98668-2877-4f38-a2f4-8202e0717aa1",
-    "OrgContact.Read.All": "e1a88a34-94c4-4418-be12-c87b00e26bea",
-    "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
-    "Policy.Read.All": "246dd0d5-5bd0-4def-940b-0421030a5b68",
-    "Policy.Read.AuthenticationMethod": "8e3bc81b-d2f3-4b7b-838c-32c88218d2f0",
-    "RoleManagement.Read.Directory": "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
-    "ServiceHealth.Read.All": "79c261e0-fe76-4144-aad5-bdc68fbe4037",
-    "Synchronization.Read.All": "5ba43d2f-fa88-4db2-bd1c-a67c5f0fb1ce",
-    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
 }
 
 TEMPLATE = ROOT / "local.settings.json.template"
@@ -119,14 +106,27 @@ def _in_use() -> tuple[str, ...]:
     return permissions(fact for fact in needed(CATALOGUE) if fact.permission)
 
 
+def _optional() -> tuple[str, ...]:
+    """What may be granted as well: no check is unknown without it."""
+    wanted = {fact.permission for fact in needed(CATALOGUE) if fact.optional}
+    return tuple(sorted(wanted.difference(_in_use())))
+
+
 def _granting(fact: Fact[Any]) -> str:
-    """The permission of the minimum set that reads this fact; empty for what is public."""
-    return next((p for p in _in_use() if p == fact.permission or p in fact.also_by), "")
+    """The permission of those above that reads this fact; empty for what is public."""
+    granted = (*_in_use(), *_optional())
+    return next((p for p in granted if p == fact.permission or p in fact.also_by), "")
 
 
 def _all_granting(fact: Fact[Any]) -> list[str]:
     """Every permission that reading this fact takes."""
     return [p for p in (_granting(fact), *sorted(fact.besides)) if p]
+
+
+def _marked(names: Iterable[str]) -> str:
+    """Permissions, with a word to those that nobody has to grant."""
+    optional = _optional()
+    return ", ".join(f"`{name}`" + " (optional)" * (name in optional) for name in names)
 
 
 def _read_with(permission: str) -> list[Fact[Any]]:
@@ -137,9 +137,10 @@ def _read_with(permission: str) -> list[Fact[Any]]:
     ]
 
 
-def _checks_that_need(facts: Iterable[Fact[Any]]) -> list[Check]:
-    facts = list(facts)
-    return [check for check in CATALOGUE if any(fact in check.needs for fact in facts)]
+def _linked(facts: Collection[Fact[Any]], page: Path) -> str:
+    """The checks that read any of these."""
+    readers = (check for check in CATALOGUE if any(fact in check.needs for fact in facts))
+    return ", ".join(_to_check(check, page) for check in readers)
 
 
 def _checks(page: Path) -> str:
@@ -149,7 +150,7 @@ def _checks(page: Path) -> str:
             (
                 _to_check(check, page, title(check.id)),
                 "; ".join(f"{PROBLEMS[label]} ({label})" for label in check.problems),
-                _code(dict.fromkeys(p for fact in check.needs for p in _all_granting(fact)))
+                _marked(dict.fromkeys(p for fact in check.needs for p in _all_granting(fact)))
                 or "none",
             )
             for check in CATALOGUE
@@ -162,11 +163,11 @@ def _permissions(page: Path) -> str:
         ("Permission", "What is read with it", "Checks"),
         (
             (
-                f"`{permission}`",
+                _marked([permission]),
                 _code(dict.fromkeys(_path(fact) for fact in facts)),
-                ", ".join(_to_check(check, page) for check in _checks_that_need(facts)),
+                _linked(facts, page),
             )
-            for permission in _in_use()
+            for permission in (*_in_use(), *_optional())
             for facts in [_read_with(permission)]
         ),
     )
@@ -179,28 +180,35 @@ def _path(fact: Fact[Any]) -> str:
 
 def _facts(page: Path) -> str:
     return table(
-        ("Permission", "Fact", "Request", "Unknown without it"),
+        ("Permission", "Fact", "Request", "Read by"),
         (
             (
-                _code([permission]) if permission else "none",
+                _marked([permission]) if permission else "none",
                 f"`{fact.name}`",
                 f"`{_path(fact)}`",
-                ", ".join(_to_check(check, page) for check in _checks_that_need([fact])),
+                _linked([fact], page),
             )
-            for permission in (*_in_use(), "")
+            for permission in (*_in_use(), *_optional(), "")
             for fact in _read_with(permission)
         ),
     )
 
 
 def _app_roles(page: Path) -> str:
-    in_use = _in_use()
-    spared = {
-        fact.permission: fact for fact in needed(CATALOGUE) if fact.permission not in {*in_use, ""}
-    }
+    in_use, optional = _in_use(), _optional()
+    granted = {*in_use, *optional, ""}
+    spared = {fact.permission: fact for fact in needed(CATALOGUE) if fact.permission not in granted}
     return table(
         ("Application permission", "Id", "Needed"),
         [(f"`{name}`", f"`{APP_ROLES[name]}`", "yes") for name in in_use]
+        + [
+            (
+                f"`{name}`",
+                f"`{APP_ROLES[name]}`",
+                f"no: {_code(fact.name for fact in _read_with(name))} is optional",
+            )
+            for name in optional
+        ]
         + [
             (
                 f"`{name}`",
@@ -212,33 +220,22 @@ def _app_roles(page: Path) -> str:
     )
 
 
-def _grant(page: Path) -> str:
-    names = " ".join(_in_use())
-    quoted = ", ".join(f"'{name}'" for name in _in_use())
+# What is filled in by hand.
+_TENANT, _IDENTITY = "TENANT_ID", "OBJECT_ID_OF_THE_IDENTITY"
+
+
+def _grant_cli(page: Path) -> str:
+    graph = ENDPOINTS[Cloud.GLOBAL].graph
     return f"""\
 ```bash
-identity=...   # the object (principal) id of the managed identity, not its client id
-graph=$(az ad sp show --id 00000003-0000-0000-c000-000000000000 --query id --output tsv)
-for permission in {names}; do
-  role=$(az ad sp show --id 00000003-0000-0000-c000-000000000000 \\
-    --query "appRoles[?value=='$permission'].id | [0]" --output tsv)
-  body=$(printf '{{"principalId":"%s","resourceId":"%s","appRoleId":"%s"}}' \\
-    "$identity" "$graph" "$role")
-  az rest --method POST --headers "Content-Type=application/json" --body "$body" \\
-    --url "https://graph.microsoft.com/v1.0/servicePrincipals/$identity/appRoleAssignments"
-done
-```
+{with_azure_cli(graph, Cloud.GLOBAL, _TENANT, _IDENTITY, _in_use())}```
+"""
 
+
+def _grant_powershell(page: Path) -> str:
+    return f"""\
 ```powershell
-Connect-MgGraph -Scopes 'AppRoleAssignment.ReadWrite.All', 'Application.Read.All'
-$identity = '...'   # the object (principal) id of the managed identity, not its client id
-$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
-foreach ($permission in {quoted}) {{
-  $role = $graph.AppRoles | Where-Object Value -eq $permission
-  New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $identity `
-    -PrincipalId $identity -ResourceId $graph.Id -AppRoleId $role.Id
-}}
-```
+{with_powershell(Cloud.GLOBAL, _TENANT, _IDENTITY, _in_use())}```
 """
 
 
@@ -303,7 +300,7 @@ def _facts_of_check(page: Path) -> str:
             (
                 f"`{fact.name}`",
                 f"`{fact.source}`",
-                _code(_all_granting(fact)) or "none",
+                _marked(_all_granting(fact)) or "none",
                 fact.lag,
             )
             for fact in BY_ID[page.stem].needs
@@ -331,7 +328,8 @@ BLOCKS: dict[str, Block] = {
     "permissions": _permissions,
     "facts": _facts,
     "app-roles": _app_roles,
-    "grant": _grant,
+    "grant-cli": _grant_cli,
+    "grant-powershell": _grant_powershell,
     "settings": _settings,
     "thresholds": _thresholds,
     "reasons": _reasons,

@@ -25,7 +25,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
     roles = [role for role in arguments.roles.split(",") if role]
     async with Simulator(tenant, port=arguments.port) as graph:
         print(f"endpoint: {graph.endpoint}")
-        print(f"token: {graph.token(roles)}", flush=True)
+        print(f"token: {graph.token(roles)}")
+        print(f"administrator: {graph.sign_in()}")
+        print(f"identity: {graph.identity}", flush=True)
         await asyncio.Event().wait()
 
 

@@ -4,14 +4,18 @@ The ids of Microsoft's own applications are real:
 https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
 """
 
-from collections.abc import Iterator
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from .auth import GRAPH_ROLES
 from .odata import Edm
 from .people import guid, stamp
 from .schema import Document, documents, equals
 from .tenant import INITIAL_DOMAIN, TENANT_ID, Engine, Tenant
 
+GRAPH = "00000003-0000-0000-c000-000000000000"
 CLOUD_SYNC = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 CONNECT_SERVICE = "6bf85cfa-ac8a-4be5-b5de-425a0d0dc016"
 RESET_SERVICE = "93625bc8-bfe2-437a-97e0-3d0060024faa"
@@ -28,6 +32,9 @@ _WRITE_BACK = (
     "PasswordWriteback.RegisterClientVersion.All",
 )
 _TICKET_DESK = "Contoso Ticket Desk"
+# The managed identity that the monitor itself was deployed with.
+MONITOR = "5a4d0f60-9a3c-4c1f-8a55-0d2f6e1b7c39"
+_MONITOR_NAME = "id-sspr-monitor"
 
 
 def principal_id(tenant: Tenant, app_id: str) -> str:
@@ -54,11 +61,9 @@ def _connect_name(tenant: Tenant) -> str:
 def service_principals(tenant: Tenant, started: datetime) -> Iterator[Document]:
     """Microsoft's own ones and the tenant's."""
     created = started - tenant.age
-    for app_id, name in (
-        ("00000002-0000-0ff1-ce00-000000000000", "Office 365 Exchange Online"),
-        ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
-    ):
-        yield _service_principal(tenant, app_id, name, created)
+    exchange = "00000002-0000-0ff1-ce00-000000000000"
+    yield _service_principal(tenant, exchange, "Office 365 Exchange Online", created)
+    yield _service_principal(tenant, GRAPH, "Microsoft Graph", created, roles=tuple(GRAPH_ROLES))
     if tenant.reset_service is not None:
         yield _service_principal(
             tenant,
@@ -69,6 +74,7 @@ def service_principals(tenant: Tenant, started: datetime) -> Iterator[Document]:
             roles=_WRITE_BACK,
         )
     yield _service_principal(tenant, ticket_desk(tenant), _TICKET_DESK, created, owner=TENANT_ID)
+    yield _managed_identity(tenant, started - timedelta(minutes=2))
     if tenant.sync.engine is Engine.CONNECT:
         yield _service_principal(
             tenant,
@@ -88,6 +94,21 @@ def service_principals(tenant: Tenant, started: datetime) -> Iterator[Document]:
             created,
             template=CLOUD_SYNC if tenant.sync.template else None,
         )
+
+
+def _managed_identity(tenant: Tenant, created: datetime) -> Document:
+    group = f"/subscriptions/{guid(tenant.seed, 'subscription')}/resourcegroups/rg-sspr-monitor"
+    return {
+        **_service_principal(tenant, MONITOR, _MONITOR_NAME, created, owner=TENANT_ID),
+        "alternativeNames": [
+            "isExplicit=True",
+            f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{_MONITOR_NAME}",
+        ],
+        "appDisplayName": None,
+        "servicePrincipalType": "ManagedIdentity",
+        "signInAudience": None,
+        "tags": [],
+    }
 
 
 def _service_principal(
@@ -146,8 +167,14 @@ def _service_principal(
 
 
 def _role_id(role: str) -> str:
-    """The same in every tenant, as the real ones are."""
-    return guid("app role", role)
+    """The same in every tenant, as the real ones are; those of Graph are the real ones."""
+    return GRAPH_ROLES.get(role) or guid("app role", role)
+
+
+def names_of_roles(assignments: Iterable[Document]) -> list[str]:
+    """The roles of Graph among these assignments."""
+    names = {identifier: name for name, identifier in GRAPH_ROLES.items()}
+    return [names[str(row["appRoleId"])] for row in assignments if row["appRoleId"] in names]
 
 
 def _since(started: datetime) -> datetime:
@@ -155,28 +182,41 @@ def _since(started: datetime) -> datetime:
     return started - timedelta(days=200)
 
 
-def role_assignments(tenant: Tenant, app_id: str, started: datetime) -> Iterator[Document]:
-    """Who holds which app role of an application: Connect those of the services it talks to."""
-    holder = _connect(tenant)
-    offered = {
-        CONNECT_SERVICE: (_CONNECT_SERVICE_NAME, (_SYNCHRONIZE,)),
-        RESET_SERVICE: (RESET_SERVICE_NAME, _WRITE_BACK),
+def role_assignments(tenant: Tenant, started: datetime) -> Iterator[Document]:
+    """Who holds which app role from the start: Connect those of the services it talks to."""
+    principals = {row["appId"]: row for row in service_principals(tenant, started)}
+    if holder := principals.get(_connect(tenant)):
+        for service in filter(None, map(principals.get, (CONNECT_SERVICE, RESET_SERVICE))):
+            for role in _roles_of(service):
+                yield role_assignment(holder, service, role, _since(started))
+
+
+def _roles_of(resource: Document) -> list[str]:
+    """The ids of the roles that an application offers."""
+    offered = resource["appRoles"]
+    return [role["id"] for role in offered] if isinstance(offered, list) else []
+
+
+def offers(resource: Document, role: str) -> bool:
+    return role in _roles_of(resource)
+
+
+def role_assignment(holder: Document, resource: Document, role: str, at: datetime) -> Document:
+    """One app role held; its id tells apart upper and lower case, as real ones do."""
+    holder_id, resource_id = str(holder["id"]), str(resource["id"])
+    mixed = UUID(guid("grant", resource_id, role))
+    identifier = urlsafe_b64encode(UUID(holder_id).bytes_le + mixed.bytes_le)
+    return {
+        "id": identifier.decode().rstrip("="),
+        "deletedDateTime": None,
+        "appRoleId": role,
+        "createdDateTime": stamp(at),
+        "principalDisplayName": holder["displayName"],
+        "principalId": holder_id,
+        "principalType": "ServicePrincipal",
+        "resourceDisplayName": resource["displayName"],
+        "resourceId": resource_id,
     }
-    if holder is None or app_id not in offered:
-        return
-    name, roles = offered[app_id]
-    for role in roles:
-        yield {
-            "id": guid(tenant.seed, "grant", role),
-            "deletedDateTime": None,
-            "appRoleId": _role_id(role),
-            "createdDateTime": stamp(_since(started)),
-            "principalDisplayName": _connect_name(tenant),
-            "principalId": principal_id(tenant, holder),
-            "principalType": "ServicePrincipal",
-            "resourceDisplayName": name,
-            "resourceId": principal_id(tenant, app_id),
-        }
 
 
 def applications(tenant: Tenant, started: datetime, now: datetime) -> Iterator[Document]:
@@ -201,11 +241,15 @@ def applications(tenant: Tenant, started: datetime, now: datetime) -> Iterator[D
 def _certificates(tenant: Tenant, started: datetime, now: datetime) -> Iterator[datetime]:
     """When those certificates began that are registered now: the newest, and others until they end.
 
-    Renewing is a task of the scheduler, so without its cycle nothing is renewed.
+    Renewing is a task of the scheduler, so without its cycle nothing is renewed any more.
     """
     sync = tenant.sync
-    begin = started + (sync.certificate or timedelta()) - CERTIFICATE_LIFE
-    while sync.renews and sync.cycle is not None and begin + _RENEWED_AFTER <= now:
+    first = started + (sync.certificate or timedelta()) - CERTIFICATE_LIFE
+    renews = sync.renews and sync.cycle is not None
+    begin = first
+    if now < first:
+        begin -= ((first - now) // _RENEWED_AFTER + 2) * _RENEWED_AFTER
+    while (renews or begin < first) and begin + _RENEWED_AFTER <= now:
         if begin + CERTIFICATE_LIFE > now:
             yield begin
         begin += _RENEWED_AFTER

@@ -1,16 +1,19 @@
 """Every endpoint: its path, who may ask, which options it knows, and how it is answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from types import MappingProxyType
 
 from . import applications, documents, jobs, reports, roles, secure_score, service_health
-from .http import Ask, GraphError, Reply
+from .auth import GRANTING, Grant
+from .http import Ask, GraphError, Reply, wrong_method
 from .listing import directory_count, directory_page, document_page, selected
 from .people import Item, Kind, firsts
 from .resources import CONTACT, GROUP, USER
-from .schema import Resource
+from .schema import Document, Resource
 from .tenant import Cohort, Tenant
 
 _COLLECTION = frozenset({"$count", "$filter", "$select", "$skiptoken", "$top"})
@@ -27,9 +30,12 @@ class Workload(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`roles`: any one of them is enough."""
+    """`roles`: any one of them is enough. What `writes` takes a person's token with the scope to
+    grant as well; stricter than Graph, so that no app can come to depend on writing.
+    """
 
     roles: frozenset[str]
+    writes: bool = False
     answer: Callable[[Ask], Reply]
     options: frozenset[str] = frozenset()
     not_modelled: frozenset[str] = frozenset()
@@ -38,9 +44,10 @@ class Endpoint:
     units: int = 1
     beta: bool = False
 
-    def refuse_caller(self, tenant: Tenant, roles: frozenset[str]) -> None:
+    def refuse_caller(self, tenant: Tenant, grant: Grant) -> None:
         """Raise 403 in the workload's own words unless one of the roles is there."""
-        if self.roles & roles:
+        may_write = grant.person and GRANTING in grant.roles
+        if self.roles & grant.roles and (may_write or not self.writes):
             if self.premium and not tenant.premium:
                 raise GraphError(
                     403,
@@ -113,7 +120,7 @@ def _synchronizations(ask: Ask) -> Reply:
 
 
 def _methods_policy(ask: Ask) -> Reply:
-    return Reply(body=documents.methods_policy(ask.tenant, ask.started, ask.root))
+    return Reply(body=documents.methods_policy(ask.tenant, ask.started, ask.now, ask.root))
 
 
 def _authorization_policy(ask: Ask) -> Reply:
@@ -158,13 +165,22 @@ def _applications(ask: Ask) -> Reply:
     return document_page(ask, "applications", applications.APPLICATION, rows)
 
 
-def _app_id(ask: Ask) -> str:
-    """The application of the service principal that the path names; raises 404."""
-    wanted = ask.path.split("/")[2]
+def _principal(ask: Ask) -> Document:
+    """The service principal that the path names, by either of its keys; raises 404."""
+    if found := _BY_APP_ID.match(ask.path):
+        return _find_principal(ask, "appId", found["app_id"])
+    return _find_principal(ask, "id", ask.path.split("/")[2])
+
+
+def _find_principal(ask: Ask, key: str, wanted: str) -> Document:
     for principal in applications.service_principals(ask.tenant, ask.started):
-        if principal["id"] == wanted.lower():
-            return str(principal["appId"])
-    raise GraphError(
+        if principal[key] == wanted.lower():
+            return principal
+    raise _not_found(wanted)
+
+
+def _not_found(wanted: str) -> GraphError:
+    return GraphError(
         404,
         "Request_ResourceNotFound",
         f"Resource '{wanted}' does not exist or one of its queried reference-property objects are "
@@ -172,14 +188,67 @@ def _app_id(ask: Ask) -> str:
     )
 
 
+def _service_principal(ask: Ask) -> Reply:
+    row = _principal(ask)
+    names = selected(ask, row, "microsoft.graph.servicePrincipal") or row
+    context = ask.context("servicePrincipals") + "/$entity"
+    return Reply(body={"@odata.context": context} | {name: row[name] for name in names})
+
+
 def _role_holders(ask: Ask) -> Reply:
-    app_id = _app_id(ask)
-    rows = applications.role_assignments(ask.tenant, app_id, ask.started)
+    return _role_assignments(ask, "resourceId")
+
+
+def _roles_held(ask: Ask) -> Reply:
+    return _role_assignments(ask, "principalId")
+
+
+def _role_assignments(ask: Ask, end: str) -> Reply:
+    """The assignments that have the path's service principal at this end."""
+    principal = _principal(ask)["id"]
+    every = chain(applications.role_assignments(ask.tenant, ask.started), ask.granted.values())
+    rows = (row for row in every if row[end] == principal)
     return document_page(ask, "appRoleAssignments", applications.ROLE_HELD, rows)
 
 
+def _grant_role(ask: Ask) -> Reply:
+    """https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments"""
+    holder = _principal(ask)
+    sent = ask.body if isinstance(ask.body, dict) else {}
+    principal_id, resource_id, role = (
+        str(sent.get(name, "")).lower() for name in ("principalId", "resourceId", "appRoleId")
+    )
+    if not all(map(_GUID.fullmatch, (principal_id, resource_id, role))):
+        raise _bad_request("One or more properties are invalid.")
+    if principal_id != holder["id"]:
+        raise _bad_request("The principal of the body is not the one of the path.")
+    resource = _find_principal(ask, "id", resource_id)
+    if not applications.offers(resource, role):
+        raise _bad_request("Permission being assigned was not found on application")
+    row = applications.role_assignment(holder, resource, role, ask.now)
+    if row["id"] in ask.granted:
+        raise _bad_request("Permission being assigned already exists on the object")
+    ask.granted[str(row["id"])] = row
+    context = ask.context("appRoleAssignments") + "/$entity"
+    return Reply(status=201, body={"@odata.context": context} | dict(row))
+
+
+def _revoke_role(ask: Ask) -> Reply:
+    """https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments"""
+    principal, wanted = _principal(ask)["id"], ask.path.rstrip("/").rpartition("/")[2]
+    held = ask.granted.get(wanted)
+    if held is None or held["principalId"] != principal:
+        raise _not_found(wanted)
+    del ask.granted[wanted]
+    return Reply(status=204, body=b"")
+
+
+def _bad_request(message: str) -> GraphError:
+    return GraphError(400, "Request_BadRequest", message)
+
+
 def _jobs(ask: Ask) -> Reply:
-    app_id = _app_id(ask)
+    app_id = str(_principal(ask)["appId"])
     path = f"servicePrincipals('{ask.path.split('/')[2]}')/synchronization/jobs"
     rows = jobs.jobs(ask.tenant, app_id, ask.started, ask.now)
     return Reply(body={"@odata.context": ask.context(path), "value": rows})
@@ -189,6 +258,8 @@ def _users(tenant: Tenant) -> Sequence[Cohort]:
     return tenant.cohorts
 
 
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BY_APP_ID = re.compile(r"(?i:/servicePrincipals\(appId='(?P<app_id>[^']*)'\))")
 _SELECT = frozenset({"$select"})
 _AUDIT_ROLE = frozenset({"AuditLog.Read.All"})
 _APPLICATION_ROLES = frozenset({"Application.Read.All", "Directory.Read.All"})
@@ -249,6 +320,18 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
             answer=_service_principals,
             options=_LIST,
             not_modelled=_NOT_LISTED,
+        ),
+        "/servicePrincipals/{id}": Endpoint(
+            roles=_APPLICATION_ROLES,
+            answer=_service_principal,
+            options=_SELECT,
+            not_modelled=frozenset({"$expand"}),
+        ),
+        "/servicePrincipals/{id}/appRoleAssignments": Endpoint(
+            roles=_APPLICATION_ROLES,
+            answer=_roles_held,
+            options=frozenset({"$select", "$skiptoken", "$top"}),
+            not_modelled=frozenset({"$count", "$filter"}),
         ),
         "/servicePrincipals/{id}/appRoleAssignedTo": Endpoint(
             roles=_APPLICATION_ROLES,
@@ -318,31 +401,58 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     }
 )
 
-_BY_PATH = {path.lower(): endpoint for path, endpoint in ENDPOINTS.items()}
+# Everything that can be written, by method and path.
+WRITES: Mapping[tuple[str, str], Endpoint] = MappingProxyType(
+    {
+        ("POST", "/servicePrincipals/{id}/appRoleAssignments"): Endpoint(
+            roles=_APPLICATION_ROLES, answer=_grant_role, writes=True
+        ),
+        ("DELETE", "/servicePrincipals/{id}/appRoleAssignments/{id}"): Endpoint(
+            roles=frozenset({GRANTING}), answer=_revoke_role, writes=True
+        ),
+    }
+)
+
+_BY_PATH = {
+    **{("GET", path.lower()): endpoint for path, endpoint in ENDPOINTS.items()},
+    **{(method, path.lower()): endpoint for (method, path), endpoint in WRITES.items()},
+}
+_PATHS = frozenset(path for _, path in _BY_PATH)
 _KNOWN_PREFIXES = frozenset(
     "/".join(parts[:length])
-    for parts in (path.split("/") for path in _BY_PATH)
+    for parts in (path.split("/") for path in _PATHS)
     for length in range(1, len(parts) + 1)
 )
 
 
-def find(version: str, path: str) -> Endpoint:
-    """The endpoint at a path (letter case does not matter); raises 400 as Graph does."""
-    bare = path.rstrip("/").partition("(")[0]
-    endpoint = _BY_PATH.get(bare.lower()) or _BY_PATH.get(_without_id(bare).lower())
-    if endpoint is None:
+def find(method: str, version: str, path: str) -> Endpoint:
+    """The endpoint at a path (letter case does not matter); raises 400 and 405 as Graph does."""
+    bare = _BY_APP_ID.sub("/servicePrincipals/{id}", path.rstrip("/")).partition("(")[0]
+    known = [template for template in map(str.lower, _templates(bare)) if template in _PATHS]
+    if not known:
         raise GraphError(
             400, "BadRequest", f"Resource not found for the segment '{_stranger(bare)}'."
         )
+    endpoint = _BY_PATH.get((method, known[0]))
+    if endpoint is None:
+        raise wrong_method()
     if version == "beta" and not endpoint.beta:
         raise GraphError(501, "notImplemented", f"The simulator does not model beta{path}.")
     return endpoint
 
 
-def _without_id(path: str) -> str:
-    """The path with a placeholder for the id in its second place."""
+def _templates(path: str) -> Iterator[str]:
+    """The path as it is, with a placeholder for the id in its second place, and in its fourth."""
+    yield path
+    yield (once := _without_id(path, 2))
+    yield _without_id(once, 4)
+
+
+def _without_id(path: str, place: int) -> str:
     parts = path.split("/")
-    return "/".join([*parts[:2], "{id}", *parts[3:]])
+    if len(parts) > place and not parts[place].startswith("$"):
+        parts[place] = "{id}"
+    return "/".join(parts)
 
 
 def _stranger(path: str) -> str:
@@ -350,6 +460,6 @@ def _stranger(path: str) -> str:
     parts = path.split("/")
     for length in range(2, len(parts) + 1):
         begin = "/".join(parts[:length])
-        if not _KNOWN_PREFIXES & {begin.lower(), _without_id(begin).lower()}:
+        if not _KNOWN_PREFIXES & set(map(str.lower, _templates(begin))):
             return parts[length - 1]
     return parts[-1]

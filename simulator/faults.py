@@ -37,14 +37,15 @@ class Fault:
     drop: bool = False
     delay: float = 0
     when: str | None = None
+    method: str | None = None
     times: int | None = 1
     hits: int = 0
 
-    def meets(self, version: str, path: str) -> bool:
+    def meets(self, method: str, version: str, path: str) -> bool:
         """Whether the rule applies to this request and is not used up."""
         if self.times is not None and self.hits >= self.times:
             return False
-        if self.when not in (None, version):
+        if self.when not in (None, version) or self.method not in (None, method):
             return False
         glob = self.path.lower()
         return any(fnmatchcase(p.lower(), glob) for p in (path, f"/{version}{path}"))
@@ -72,10 +73,10 @@ class Faults:
     def clear(self) -> None:
         self._rules.clear()
 
-    def meet(self, version: str, path: str) -> Fault | None:
+    def meet(self, method: str, version: str, path: str) -> Fault | None:
         """The first rule that applies, its use counted."""
         for rule in self._rules:
-            if rule.meets(version, path):
+            if rule.meets(method, version, path):
                 rule.hits += 1
                 return rule
         return None

@@ -25,13 +25,25 @@ class GraphError(Exception):
         self.headers = dict(headers or {})
 
 
+def wrong_method() -> GraphError:
+    return GraphError(
+        405,
+        "Request_BadRequest",
+        "Specified HTTP method is not allowed for the request target.",
+    )
+
+
 class ConnectionDropped(Exception):  # noqa: N818 - nothing went wrong: a fault asked for it
     """The connection is to be cut without an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One question, whether it came alone or inside a batch. Header names are lower case."""
+    """One question, whether it came alone or inside a batch. Header names are lower case.
+
+    `granted` are the app role assignments that were made since the tenant is shown, by id: the one
+    thing that can be written.
+    """
 
     method: str
     version: str
@@ -42,6 +54,8 @@ class Ask:
     tenant: Tenant
     started: datetime
     now: datetime
+    granted: dict[str, Mapping[str, object]]
+    body: object = None
 
     @property
     def advanced(self) -> bool:

@@ -22,6 +22,10 @@ DEV = ROOT / "dev.py"
             id="both",
         ),
         pytest.param(["run", "--quiet"], "unrecognized arguments: --quiet", id="unknown-option"),
+        pytest.param(
+            ["permissions", "--principal", "app"], "'app' is not an object id", id="principal"
+        ),
+        pytest.param(["permissions", "--check", "--prune"], "not allowed", id="check-or-prune"),
         pytest.param(["check", "shared"], "unrecognized arguments: shared", id="check-takes-none"),
     ],
 )
