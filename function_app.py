@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import azure.functions as func
@@ -12,8 +12,9 @@ from azure.core.exceptions import AzureError
 
 import checks
 import monitor
-from shared.model import Current
+from shared import telemetry
 from shared.settings import (
+    LANG,
     PURGE_SCHEDULE,
     SCHEDULE,
     SWEEP_SCHEDULE,
@@ -22,12 +23,17 @@ from shared.settings import (
     schedule_or_default,
 )
 from shared.store import close_stores, store_for
+from shared.text import Lang, Words, words
+from shared.text.choose import choose
 from shared.web import health
 from shared.web import status as status_page
-from shared.web.answers import Answer, problem
+from shared.web.answers import Answer, cached, needs_attention, storage_unreachable
+from shared.web.asked import Asked, RefusedError
 from shared.web.catalogue import catalogue
 
 logger = logging.getLogger(__name__)
+
+telemetry.quieten()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -68,30 +74,70 @@ async def purge(timer: func.TimerRequest) -> None:
         await monitor.purge(settings, store_for(settings), datetime.now(UTC))
 
 
+@app.route(route="run", methods=["POST"])
+async def run_now(req: func.HttpRequest) -> func.HttpResponse:
+    """Run the slot that is due now; the run that is stored for it, if there is one already."""
+
+    async def respond(asked: Asked) -> Answer:
+        done = await monitor.run(asked.settings, store_for(asked.settings), asked.now)
+        return status_page.run(done, checks.BY_ID, asked.words)
+
+    return await _answer(req, respond)
+
+
 @app.route(route="status", methods=["GET"])
 async def status(req: func.HttpRequest) -> func.HttpResponse:
     """The latest status of the tenant."""
-    return await _answer(
-        lambda current, settings, now: status_page.status(
-            current, checks.BY_ID, settings[SCHEDULE], now
-        ),
-        misconfigured=_needs_attention,
-        unreachable=lambda: problem(
-            503,
-            "Storage cannot be reached",
-            "See AzureWebJobsStorage, the identity's table role and the account's network rules.",
-            retry_seconds=30,
-        ),
-    )
+
+    async def respond(asked: Asked) -> Answer:
+        current = await store_for(asked.settings).current()
+        return status_page.status(current.value, checks.BY_ID, asked)
+
+    return await _answer(req, respond)
+
+
+@app.route(route="trend", methods=["GET"])
+async def trend(req: func.HttpRequest) -> func.HttpResponse:
+    """What has been: time shares of states, uptime, metrics and changes over a window."""
+    from checks.metrics import METRICS
+    from shared.web.trend import trend as answered
+
+    async def respond(asked: Asked) -> Answer:
+        return await answered(asked, store_for(asked.settings), checks.BY_ID, METRICS)
+
+    return await _answer(req, respond)
+
+
+@app.route(route="changes", methods=["GET"])
+async def changes(req: func.HttpRequest) -> func.HttpResponse:
+    """Confirmed changes, newest first, in pages."""
+    from shared.web.changes import changes as answered
+
+    async def respond(asked: Asked) -> Answer:
+        return await answered(asked, store_for(asked.settings))
+
+    return await _answer(req, respond)
+
+
+@app.route(route="metrics", methods=["GET"])
+async def metrics(req: func.HttpRequest) -> func.HttpResponse:
+    """What the latest run measured, for Prometheus."""
+    from shared.web.metrics import metrics as answered
+
+    async def respond(asked: Asked) -> Answer:
+        return await answered(asked, store_for(asked.settings))
+
+    return await _answer(req, respond)
 
 
 @app.route(route="checks", methods=["GET"])
 async def list_checks(req: func.HttpRequest) -> func.HttpResponse:
     """What is watched, by which permissions and thresholds."""
-    try:
-        return _http(catalogue(checks.CATALOGUE, monitor.settings_of_app()))
-    except SettingsError as error:
-        return _http(_needs_attention(error))
+
+    async def respond(asked: Asked) -> Answer:
+        return catalogue(checks.CATALOGUE, asked.settings, asked.words)
+
+    return await _answer(req, respond)
 
 
 @app.route(route="explain", methods=["GET"])
@@ -99,16 +145,28 @@ async def explain(req: func.HttpRequest) -> func.HttpResponse:
     """What an error code, event or audit reason means, and who can mend it."""
     from shared.web.explain import explain as explained
 
-    return _http(explained(req.params.get("code"), checks.BY_ID))
+    def told(words: Words) -> Answer:
+        return explained(req.params.get("code"), checks.BY_ID, words)
+
+    async def respond(asked: Asked) -> Answer:
+        return told(asked.words)
+
+    return await _answer(req, respond, misconfigured=lambda _, words: told(words))
 
 
 @app.route(route="healthz", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def healthz(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the monitor itself is alive and recent; nothing about the tenant."""
+
+    async def respond(asked: Asked) -> Answer:
+        current = await store_for(asked.settings).current()
+        return health.alive(current.value, asked.settings[SCHEDULE], asked.now)
+
     return await _answer(
-        lambda current, settings, now: health.alive(current, settings[SCHEDULE], now),
-        misconfigured=health.misconfigured,
-        unreachable=health.storage_unreachable,
+        req,
+        respond,
+        misconfigured=lambda error, _: health.misconfigured(error),
+        unreachable=lambda _: health.storage_unreachable(),
     )
 
 
@@ -130,33 +188,35 @@ async def close() -> None:
     await close_stores()
 
 
-def _needs_attention(error: SettingsError) -> Answer:
-    return problem(503, "Settings need attention", str(error))
+def _words(req: func.HttpRequest, default: Lang = Lang.EN) -> Words:
+    return words(choose(req.params.get("lang"), req.headers.get("accept-language"), default))
 
 
-def _http(answer: Answer) -> func.HttpResponse:
+async def _answer(
+    req: func.HttpRequest,
+    respond: Callable[[Asked], Awaitable[Answer]],
+    *,
+    misconfigured: Callable[[SettingsError, Words], Answer] = needs_attention,
+    unreachable: Callable[[Words], Answer] = storage_unreachable,
+) -> func.HttpResponse:
+    """The answer, or what keeps us from it, in the reader's language."""
+    reader = _words(req)
+    try:
+        settings = monitor.settings_of_app()
+        reader = _words(req, settings[LANG])
+        accept = req.headers.get("accept", "")
+        answer = await respond(Asked(settings, reader, datetime.now(UTC), req.params, accept))
+    except RefusedError as refused:
+        answer = refused.answer
+    except SettingsError as error:
+        answer = misconfigured(error, reader)
+    except AzureError as error:
+        logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
+        answer = unreachable(reader)
+    answer = cached(answer, req.headers.get("if-none-match"))
     return func.HttpResponse(
         answer.body,
         status_code=answer.status,
         mimetype=answer.media_type,
-        headers=answer.headers,
+        headers=dict(answer.headers),
     )
-
-
-async def _answer(
-    respond: Callable[[Current | None, Settings, datetime], Answer],
-    *,
-    misconfigured: Callable[[SettingsError], Answer],
-    unreachable: Callable[[], Answer],
-) -> func.HttpResponse:
-    """Read the status row and answer from it, or say what keeps us from it."""
-    try:
-        settings = monitor.settings_of_app()
-        current = (await store_for(settings).current()).value
-        answer = respond(current, settings, datetime.now(UTC))
-    except SettingsError as error:
-        answer = misconfigured(error)
-    except AzureError as error:
-        logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
-        answer = unreachable()
-    return _http(answer)

@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, decode, measure, run, status, sweep
+from bench import cold_start, decode, measure, run, status, sweep, trend
 from local.azurite import ROOT, Azurite, find_installation
 
 BENCHMARKS = {
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "run": run.run,
     "cold_start": cold_start.run,
     "status": status.run,
+    "trend": trend.run,
 }
 MET = {True: "[green]✓ met[/]", False: "[red]✗ missed[/]", None: ""}
 

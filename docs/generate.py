@@ -1,5 +1,5 @@
-"""Rewrites from the code what is between `<!-- generated: NAME -->` and `<!-- end -->`, and the
-template of local settings.
+"""Rewrites from the code what is between `<!-- generated: NAME -->` and `<!-- end -->`, the
+template of local settings, and the choices in the description of the routes.
 
 `python docs/generate.py` does it, `python docs/generate.py --check` only says what is old.
 """
@@ -24,9 +24,11 @@ if str(ROOT) not in sys.path:  # as a script, only this folder is
 from checks import BY_ID, CATALOGUE, THRESHOLDS, needed  # noqa: E402
 from checks.check import Check  # noqa: E402
 from checks.facts import Fact, permissions  # noqa: E402
+from checks.metrics import METRICS  # noqa: E402
 from infra.permissions import with_azure_cli, with_powershell  # noqa: E402
 from shared.graph.clouds import ENDPOINTS, Cloud  # noqa: E402
 from shared.graph.roles import APP_ROLES  # noqa: E402
+from shared.history import OVERALL  # noqa: E402
 from shared.settings import (  # noqa: E402
     GRAPH_ENDPOINT,
     GRAPH_TOKEN,
@@ -38,6 +40,8 @@ from shared.settings import (  # noqa: E402
 )
 from shared.text import title  # noqa: E402
 from shared.text.sentences import UNREADABLE  # noqa: E402
+from shared.version import VERSION  # noqa: E402
+from shared.web.metrics import FAMILIES  # noqa: E402
 
 # The bullets of the source documents that a check's `problems` are labels for.
 PROBLEMS = {
@@ -57,6 +61,7 @@ PROBLEMS = {
 }
 
 TEMPLATE = ROOT / "local.settings.json.template"
+OPENAPI = ROOT / "docs" / "openapi.json"
 _NO_TENANT = "00000000-0000-0000-0000-000000000000"
 
 PAGES = ("README.md", "docs/*.md", "docs/checks/*.md")
@@ -322,6 +327,23 @@ def _thresholds_of_check(page: Path) -> str:
     return _described(thresholds) if thresholds else "None: nothing is compared with a number.\n"
 
 
+def _families(page: Path) -> str:
+    return table(("Family", "What it is"), ((f"`{name}`", told) for name, told in FAMILIES.items()))
+
+
+def _metrics(page: Path) -> str:
+    return table(
+        ("Check", "Metrics"),
+        (
+            (
+                _to_check(BY_ID[check], page),
+                ", ".join(f"`{name}` ({unit})" for name, unit in metrics.items()),
+            )
+            for check, metrics in METRICS.items()
+        ),
+    )
+
+
 Block = Callable[[Path], str]
 BLOCKS: dict[str, Block] = {
     "checks": _checks,
@@ -333,6 +355,8 @@ BLOCKS: dict[str, Block] = {
     "settings": _settings,
     "thresholds": _thresholds,
     "reasons": _reasons,
+    "families": _families,
+    "metrics": _metrics,
 }
 BLOCKS_OF_CHECK: dict[str, Block] = {
     "facts": _facts_of_check,
@@ -371,14 +395,31 @@ def filled(page: Path, text: str) -> str:
     return _BLOCK.sub(lambda m: m["start"] + blocks[m["name"]](page) + m["end"], text)
 
 
+def description(text: str) -> str:
+    """The description of the routes, with the checks and metrics that there are."""
+    told = json.loads(text)
+    told["info"]["version"] = VERSION
+    choices = {
+        "check": [OVERALL, *BY_ID],
+        "metric": sorted({name for metrics in METRICS.values() for name in metrics}),
+    }
+    for parameter in told["paths"]["/trend"]["get"]["parameters"]:
+        if parameter.get("name") in choices:
+            parameter["schema"]["enum"] = choices[parameter["name"]]
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
 def outputs() -> list[Path]:
     """Every file that is made here, wholly or in part."""
-    return [*pages(), TEMPLATE]
+    return [*pages(), TEMPLATE, OPENAPI]
 
 
 def made(file: Path) -> str:
     """A file as it should be."""
-    return template() if file == TEMPLATE else filled(file, file.read_text("utf-8"))
+    if file == TEMPLATE:
+        return template()
+    text = file.read_text("utf-8")
+    return description(text) if file == OPENAPI else filled(file, text)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -53,3 +53,9 @@ def slot_of(schedule: str, now: datetime) -> datetime:
 def next_slot(schedule: str, slot: datetime) -> datetime:
     """The scheduled time after this one."""
     return next(_times(schedule, slot))
+
+
+def is_stale(schedule: str, slot: datetime, now: datetime) -> bool:
+    """Whether two scheduled runs have been missed since the one of this slot."""
+    _, second = islice(_times(schedule, slot), 2)
+    return now > second

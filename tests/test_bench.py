@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WHOLE = {"decode", "sweep", "run", "cold_start", "status"}
+WHOLE = {"decode", "sweep", "run", "cold_start", "status", "trend"}
 
 
 def bench(*arguments):

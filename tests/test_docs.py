@@ -20,13 +20,21 @@ import shared.store
 from checks.check import Check
 from checks.facts import permissions
 from docs import generate
+from infra.permissions import PRINCIPAL
 from local import arguments
 from shared import text
 from shared.confirm import stand
+from shared.graph.roles import APP_ROLES
 from shared.model import Run, State, Verdict
 from shared.settings import SETTINGS, STORAGE_SETTINGS, TENANT_ID, load
+from shared.text import words
 from shared.text.sentences import UNREADABLE
+from shared.web import catalogue as catalogue_page
+from shared.web import changes as changes_page
 from shared.web import health
+from shared.web import status as status_page
+from shared.web import trend as trend_page
+from shared.web.asked import Asked
 from shared.web.status import status
 from simulator import SCENARIOS
 
@@ -106,8 +114,8 @@ def test_what_is_generated_is_up_to_date(file: Path) -> None:
     [
         ("README.md", {"checks", "permissions"}),
         ("docs/settings.md", {"settings", "thresholds"}),
-        ("docs/permissions.md", {"app-roles", "facts", "grant"}),
-        ("docs/http.md", {"reasons"}),
+        ("docs/permissions.md", {"app-roles", "facts", "grant-cli", "grant-powershell"}),
+        ("docs/http.md", {"reasons", "families", "metrics"}),
         *((f"docs/checks/{check.id}.md", set(generate.BLOCKS_OF_CHECK)) for check in DOCUMENTED),
     ],
 )
@@ -180,7 +188,7 @@ def test_the_page_of_a_check_has_each_code_setting_fact_and_permission(check: Ch
         *(fact.name for fact in check.needs),
     }
     assert needed <= in_code(page_of(check))
-    allowed = in_code(page_of(check)) & set(generate.APP_ROLES)
+    allowed = in_code(page_of(check)) & set(APP_ROLES)
     assert all(
         allowed & {fact.permission, *fact.also_by} for fact in check.needs if fact.permission
     )
@@ -197,7 +205,8 @@ def test_the_page_of_a_check_names_no_code_that_does_not_exist(check: Check) -> 
 
 @every_page
 def test_a_page_names_no_setting_that_does_not_exist(page: Path) -> None:
-    assert set(re.findall(r"SSPR_[A-Z]\w+", page.read_text("utf-8"))) <= KNOWN_SETTINGS
+    known = KNOWN_SETTINGS | {PRINCIPAL.name}
+    assert set(re.findall(r"SSPR_[A-Z]\w+", page.read_text("utf-8"))) <= known
 
 
 def test_every_setting_is_documented() -> None:
@@ -218,11 +227,22 @@ def test_the_readme_lists_the_permissions_to_be_granted() -> None:
     )
 
 
-@pytest.mark.parametrize("role", generate.APP_ROLES)
+def test_what_is_optional_is_marked_so_and_not_among_what_the_scripts_grant() -> None:
+    page = read("permissions.md")
+    scripts = re.findall(r"<!-- generated: grant-\S+ -->\n(.*?)<!-- end -->", page, re.DOTALL)
+    assert len(scripts) == 2
+    optional = {fact.permission for fact in FACTS if fact.optional}
+    assert optional
+    for name in optional:
+        assert f"`{name}` (optional)" in page
+        assert not any(name in script for script in scripts)
+
+
+@pytest.mark.parametrize("role", APP_ROLES)
 def test_an_application_permission_can_only_read_and_has_an_id(role: str) -> None:
     assert re.search(r"\.Read\.(All|[A-Z]\w+)$", role)
-    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", generate.APP_ROLES[role])
-    assert list(generate.APP_ROLES.values()).count(generate.APP_ROLES[role]) == 1
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", APP_ROLES[role])
+    assert list(APP_ROLES.values()).count(APP_ROLES[role]) == 1
 
 
 def test_every_route_is_documented_and_no_other(functions: dict[str, dict[str, Any]]) -> None:
@@ -290,6 +310,14 @@ def examples() -> list[dict[str, Any]]:
     ]
 
 
+def asked(now: datetime) -> Asked:
+    environment = {
+        "SSPR_TENANT_ID": "5f2c9d1e-7a40-4c1b-9e55-c0a7050c0de5",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    }
+    return Asked(load(environment, checks.THRESHOLDS), words(), now, {})
+
+
 def test_the_example_of_a_status_is_one() -> None:
     """Fields, words and numbers are those that the code gives for the same verdict."""
     example = examples()[0]
@@ -313,26 +341,80 @@ def test_the_example_of_a_status_is_one() -> None:
         stand(None, before, confirm_after=2, recover_after=2), run, confirm_after=2, recover_after=2
     )
     now = started + timedelta(seconds=187.6)
-    answer = json.loads(status(current, checks.BY_ID, "0 */15 * * * *", now).body)
+    answer = json.loads(status(current, checks.BY_ID, asked(now)).body)
     whole = answer["checks"][0]["fix"]
     assert whole.startswith(check["fix"].removesuffix(" ..."))
     assert answer | {"checks": [answer["checks"][0] | {"fix": check["fix"]}]} == example
 
 
 def test_the_example_of_a_problem_is_one() -> None:
-    answer = status(None, {}, "0 */15 * * * *", NOW)
+    answer = status(None, {}, asked(NOW))
     assert json.loads(answer.body) == examples()[1]
 
 
 def test_titles_of_problems_and_answers_of_healthz_are_documented() -> None:
     page = read("http.md")
-    titles = re.findall(
-        r'problem\(\s*503,\s*"([^"]+)"', (ROOT / "function_app.py").read_text("utf-8")
-    )
-    assert titles
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "shared/web").glob("*.py"))
+    titles = re.findall(r'problem\(\s*\d+,\s*(?:self\.words\.|words\.)?say\(\s*"([^"]+)"', code)
+    assert len(titles) == len(re.findall(r"\bproblem\(\s*\d+,", code))
     assert set(titles) <= in_code(page)
     assert json.loads(health.alive(None, "", NOW).body).keys() == {"status", "output"}
     assert all(f'{{"status": "{word}", "output": ' in page for word in ("pass", "fail"))
+
+
+def described() -> dict[str, Any]:
+    """The description of the routes for machines."""
+    return dict(json.loads(read("openapi.json")))
+
+
+def test_the_openapi_description_has_every_route_and_no_other(
+    functions: dict[str, dict[str, Any]],
+) -> None:
+    http = [trigger for trigger in functions.values() if trigger["type"] == "httpTrigger"]
+    bound = {(f"/{t['route']}", method.lower()) for t in http for method in t["methods"]}
+    paths = described()["paths"]
+    assert {(path, method) for path, methods in paths.items() for method in methods} == bound
+    anonymous = {f"/{t['route']}" for t in http if t["authLevel"] == "ANONYMOUS"}
+    open_to_all = {
+        path for path, of in paths.items() for o in of.values() if o.get("security") == []
+    }
+    assert open_to_all == anonymous
+
+
+def test_every_parameter_and_every_schema_is_on_the_page() -> None:
+    page, known = read("http.md"), described()
+    listed = [
+        parameter
+        for methods in known["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+    ]
+    parameters = {
+        p["name"] for p in (*listed, *known["components"]["parameters"].values()) if "name" in p
+    }
+    assert parameters <= in_code(page) | {"If-None-Match"}
+    schemas = {path.name for path in (DOCS / "schema").iterdir()}
+    assert set(re.findall(r"\(schema/([\w.]+)\)", page)) == schemas
+    assert {
+        name.rpartition("/")[2]
+        for name in re.findall(r'"(schema/\w+\.json)"', read("openapi.json"))
+    } == schemas
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        (status_page.SCHEMA, "status"),
+        (status_page.SCHEMA_OF_RUN, "run"),
+        (trend_page.SCHEMA, "trend"),
+        (changes_page.SCHEMA, "changes"),
+        (catalogue_page.SCHEMA, "checks"),
+    ],
+)
+def test_the_version_of_an_answer_is_that_of_its_schema(schema: str, name: str) -> None:
+    known = json.loads(read(f"schema/{name}.json"))
+    assert known["properties"]["schema"]["const"] == known["title"] == schema
+    assert f"`{schema}`" in read("http.md") or f'"{schema}"' in read("http.md")
 
 
 def test_the_template_has_every_setting_at_its_default() -> None:

@@ -13,10 +13,12 @@ from azure.functions.timer import TimerRequest
 
 import checks
 import function_app
+from shared.text import Lang, words
 
 ROOT = Path(__file__).parent.parent
 TIMER = TimerRequest()
 GET = func.HttpRequest(method="GET", url="http://localhost/api/status", body=b"")
+POST = func.HttpRequest(method="POST", url="http://localhost/api/run", body=b"")
 
 
 @pytest.fixture
@@ -41,8 +43,16 @@ def test_each_function_is_bound_as_documented():
     assert triggers["run"]["useMonitor"]
     assert (triggers["status"]["route"], triggers["status"]["authLevel"]) == ("status", "FUNCTION")
     assert triggers["healthz"]["authLevel"] == "ANONYMOUS"
-    for name, route in (("list_checks", "checks"), ("explain", "explain")):
+    for name, route in (
+        ("list_checks", "checks"),
+        ("explain", "explain"),
+        ("trend", "trend"),
+        ("changes", "changes"),
+        ("metrics", "metrics"),
+        ("run_now", "run"),
+    ):
         assert (triggers[name]["route"], triggers[name]["authLevel"]) == (route, "FUNCTION")
+    assert triggers["run_now"]["methods"] == ["POST"]
 
 
 async def test_the_status_of_a_run_is_served(app_of):
@@ -54,6 +64,67 @@ async def test_the_status_of_a_run_is_served(app_of):
     assert document["tenant"] == app_of.environment["SSPR_TENANT_ID"]
     assert {check["id"] for check in document["checks"]} == checks.BY_ID.keys()
     assert (await function_app.healthz(GET)).status_code == 200
+
+
+async def test_a_slot_is_run_once_however_often_it_is_asked_for(app_of, monkeypatch):
+    # One slot a year, so that the next one does not begin meanwhile.
+    monkeypatch.setenv("SSPR_SCHEDULE", "0 0 0 1 1 *")
+    first, second = [await function_app.run_now(POST) for _ in range(2)]
+    document = json.loads(first.get_body())
+    assert (first.status_code, document["schema"]) == (200, "sspr-run/1")
+    assert {check["id"] for check in document["checks"]} == checks.BY_ID.keys()
+    assert second.get_body() == first.get_body()
+    assert (
+        document["recorded_at"]
+        == json.loads((await function_app.status(GET)).get_body())["recorded_at"]
+    )
+    asked = len(app_of.graph.requests)
+    await function_app.run_now(POST)
+    assert len(app_of.graph.requests) == asked
+    assert first.headers["Cache-Control"] == "no-store"
+
+
+async def test_all_that_a_run_leaves_is_served(app_of):
+    await function_app.run(TIMER)
+    for function, media_type in (
+        (function_app.trend, "application/json"),
+        (function_app.changes, "application/json"),
+        (function_app.metrics, "text/plain; version=0.0.4"),
+    ):
+        answer = await function(GET)
+        assert (answer.status_code, answer.mimetype) == (200, media_type)
+    assert b"sspr_sweep_age_seconds" in answer.get_body()
+    trend = json.loads((await function_app.trend(GET)).get_body())
+    assert {check["id"] for check in trend["checks"]} == {*checks.BY_ID, "overall"}
+
+
+@pytest.mark.parametrize(
+    ("params", "headers", "setting", "lang"),
+    [
+        ({}, {}, "", Lang.EN),
+        ({}, {}, "nb", Lang.NB),
+        ({}, {"Accept-Language": "fr, de;q=0.5"}, "nb", Lang.DE),
+        ({"lang": "id"}, {"Accept-Language": "de"}, "nb", Lang.ID),
+        ({"lang": "xx"}, {}, "", Lang.EN),
+    ],
+    ids=["default", "setting", "browser", "parameter", "unknown"],
+)
+async def test_the_reader_is_answered_in_their_language(
+    app_of, monkeypatch, params, headers, setting, lang
+):
+    monkeypatch.setenv("SSPR_LANG", setting)
+    request = func.HttpRequest("GET", "/api/checks", params=params, headers=headers, body=b"")
+    document = json.loads((await function_app.list_checks(request)).get_body())
+    titles = {check["id"]: check["title"] for check in document["checks"]}
+    assert titles == {check: words(lang).title(check) for check in checks.BY_ID}
+
+
+async def test_an_answer_that_the_reader_has_is_not_sent_again(app_of):
+    await function_app.run(TIMER)
+    tag = (await function_app.status(GET)).headers["ETag"]
+    request = func.HttpRequest("GET", "/api/status", headers={"If-None-Match": tag}, body=b"")
+    answer = await function_app.status(request)
+    assert (answer.status_code, answer.get_body(), answer.headers["ETag"]) == (304, b"", tag)
 
 
 async def test_the_catalogue_is_served_with_the_thresholds_in_force(app_of, monkeypatch):

@@ -30,7 +30,19 @@ async def test_the_app_runs_under_the_functions_worker(world):
     assert process.returncode == 0, errors.decode()
     found = json.loads(out)
     assert found["init"] == "success"
-    assert found["functions"] == ["explain", "healthz", "list_checks", "run", "status", "sweep"]
+    assert found["functions"] == [
+        "changes",
+        "explain",
+        "healthz",
+        "list_checks",
+        "metrics",
+        "purge",
+        "run",
+        "run_now",
+        "status",
+        "sweep",
+        "trend",
+    ]
     assert found["run"][0] == "success", found["run"][1]
     for name in ("status", "healthz"):
         assert found[name][:2] == ["success", "200"]

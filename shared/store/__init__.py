@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -89,6 +89,8 @@ class Store:
         self._tenant = tenant
         self._credential = credential
         self._prepared = False
+        # A client of its own for each request would cost as much as decoding the answer.
+        self._tables: dict[str, TableClient] = {}
 
     async def prepare(self) -> None:
         """Create the tables that are missing, once per process."""
@@ -133,15 +135,28 @@ class Store:
         return [run for run in reversed(found) if after < run.slot < before]
 
     async def digests(
-        self, first: datetime, last: datetime, checks: Iterable[str] | None = None
+        self,
+        first: datetime,
+        last: datetime,
+        checks: Iterable[str] | None = None,
+        *,
+        limit: int | None = None,
     ) -> list[Digest]:
-        """The runs of slots from `first` to `last`, oldest first; only these checks, if named."""
-        select = None if checks is None else ["RowKey", "interval", *columns(checks)]
-        found = [
-            Digest(slot_of_key(row["RowKey"]), row["interval"], unpack_columns(row, Seen))
-            async for row in self._range(RUNS, run_key(last), run_key(first), select)
-        ]
+        """The runs of slots from `first` to `last`, oldest first; only these checks, if named, and
+        the newest `limit` of them."""
+        found: list[Digest] = []
+        async for row in self._range(RUNS, run_key(last), run_key(first), _of_run(checks)):
+            if len(found) == limit:
+                break
+            found.append(_digest(row))
         return found[::-1]
+
+    async def digest_before(self, slot: datetime, checks: Iterable[str]) -> Digest | None:
+        """The newest run before a slot; only these checks."""
+        before = run_key(slot - timedelta(seconds=1))
+        async for row in self._range(RUNS, before, "~", _of_run(checks), page=1):
+            return _digest(row)
+        return None
 
     async def day(self, day: date) -> Stored[Day]:
         """The day as it was last computed."""
@@ -160,7 +175,7 @@ class Store:
 
     async def add_changes(self, changes: Iterable[Change]) -> list[Change]:
         """Store changes; those that were not stored yet."""
-        from azure.core.exceptions import ResourceExistsError
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
         added = []
         for change in changes:
@@ -169,6 +184,9 @@ class Store:
                 await self._table(CHANGES).create_entity(row)
             except ResourceExistsError:
                 continue
+            except ResourceNotFoundError:
+                self._prepared = False
+                raise
             added.append(change)
         return added
 
@@ -242,10 +260,13 @@ class Store:
 
     async def _get(self, table: str, key: str) -> TableEntity | None:
         from azure.core.exceptions import ResourceNotFoundError
+        from azure.data.tables import TableErrorCode
 
         try:
             return await self._table(table).get_entity(self._tenant, key)
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) == TableErrorCode.TABLE_NOT_FOUND:
+                self._prepared = False  # deleted by somebody; the next run makes it anew
             return None
 
     async def _replace(
@@ -279,18 +300,42 @@ class Store:
             raise ConflictError(key) from error
         return str(written["etag"])
 
-    def _range(
-        self, table: str, first: str, last: str, select: list[str] | None = None
+    async def _range(
+        self,
+        table: str,
+        first: str,
+        last: str,
+        select: list[str] | None = None,
+        *,
+        page: int | None = None,
     ) -> AsyncIterator[TableEntity]:
-        """The rows whose keys lie between these two, both included."""
-        return self._table(table).query_entities(
+        """The rows whose keys lie between these two, both included; none before the first run."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        rows = self._table(table).query_entities(
             "PartitionKey eq @tenant and RowKey ge @first and RowKey le @last",
             parameters={"tenant": self._tenant, "first": first, "last": last},
             select=select,
+            results_per_page=page,
         )
+        try:
+            async for row in rows:
+                yield row
+        except ResourceNotFoundError:
+            self._prepared = False
 
     def _table(self, name: str) -> TableClient:
-        return self._service.get_table_client(name)
+        if name not in self._tables:
+            self._tables[name] = self._service.get_table_client(name)
+        return self._tables[name]
+
+
+def _of_run(checks: Iterable[str] | None) -> list[str] | None:
+    return None if checks is None else ["RowKey", "interval", *columns(checks)]
+
+
+def _digest(row: TableEntity) -> Digest:
+    return Digest(slot_of_key(row["RowKey"]), row["interval"], unpack_columns(row, Seen))
 
 
 def _day(row: TableEntity) -> Day:

@@ -1,1 +1,1 @@
-"""What is answered over HTTP: pure functions from stored values to bytes."""
+"""What is answered over HTTP: from stored values to bytes."""

@@ -42,11 +42,13 @@ def document(
     status: int = 200,
     media_type: str = JSON,
     headers: Mapping[str, str] | None = None,
-    age: str = "",
+    aging: Mapping[str, object] | None = None,
 ) -> Answer:
-    """A document in JSON; `age` names the member that grows with the clock."""
-    lasting = msgspec.json.encode({**value, age: None}) if age else None
-    return Answer(status, media_type, msgspec.json.encode(value), headers or {}, lasting)
+    """A document in JSON; `aging` are members besides, that change with the clock alone."""
+    body = lasting = msgspec.json.encode(value)
+    if aging:
+        body = msgspec.json.encode(aging)[:-1] + b"," + lasting[1:]
+    return Answer(status, media_type, body, headers or {}, lasting)
 
 
 def cached(answer: Answer, if_none_match: str | None) -> Answer:
@@ -58,9 +60,8 @@ def cached(answer: Answer, if_none_match: str | None) -> Answer:
     """
     if answer.status != 200 or "Cache-Control" in answer.headers:
         return answer
-    lasting = answer.body if answer.lasting is None else answer.lasting
     made = blake2b(answer.media_type.encode(), digest_size=16)
-    made.update(lasting)
+    made.update(answer.body if answer.lasting is None else answer.lasting)
     tag = f'"{made.hexdigest()}"'
     headers = {**answer.headers, **FOR_READERS, "ETag": f"W/{tag}"}
     known = (if_none_match or "").strip()

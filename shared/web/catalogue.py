@@ -50,11 +50,11 @@ class Listed(Protocol):
 def catalogue(checks: Iterable[Listed], settings: Settings, words: Words) -> Answer:
     """Every check with its thresholds in force."""
     return document(
-        {"schema": SCHEMA, "checks": [_check(check, settings, words) for check in checks]},
+        {"schema": SCHEMA, "checks": [described(check, settings, words) for check in checks]},
     )
 
 
-def _check(check: Listed, settings: Settings, words: Words) -> dict[str, Any]:
+def described(check: Listed, settings: Settings, words: Words) -> dict[str, Any]:
     link, translated = localized(check.link, words.lang)
     return {
         "id": check.id,

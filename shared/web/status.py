@@ -1,18 +1,29 @@
-"""GET status: the latest run, in the reader's words and in codes for machines."""
+"""GET status: the latest run, in the reader's words and in codes for machines. POST run: a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 
-from shared import text
-from shared.model import Current, Standing, State, Verdict
-from shared.schedule import next_slot
+from shared.model import Current, Run, State, Verdict
+from shared.schedule import is_stale
+from shared.settings import SCHEDULE
+from shared.text import Words
+from shared.text.choose import Lang
+from shared.text.links import localized
 from shared.text.sentences import UNREADABLE
-from shared.web.answers import Answer, document, problem
+from shared.web import health
+from shared.web.answers import NEVER_KEPT, Answer, document, problem
+from shared.web.asked import Asked
+from shared.web.formats import Format
 
 SCHEMA = "sspr-status/1"
+SCHEMA_OF_RUN = "sspr-run/1"
+
+FORMATS = (Format.JSON, Format.HEALTH, Format.TEXT)
+
+STALE = "stale"
 
 
 class Described(Protocol):
@@ -24,43 +35,114 @@ class Described(Protocol):
     def link_for(self, code: str) -> str: ...
 
 
-def is_stale(current: Current, schedule: str, now: datetime) -> bool:
-    """Whether two scheduled runs have been missed since the one that is shown."""
-    return now > next_slot(schedule, next_slot(schedule, current.run.slot))
-
-
-def status(
-    current: Current | None, catalogue: Mapping[str, Described], schedule: str, now: datetime
-) -> Answer:
-    """The newest run of the tenant, worst check first; 503 while there is none."""
+def status(current: Current | None, catalogue: Mapping[str, Described], asked: Asked) -> Answer:
+    """The newest run of the tenant, in the format that is wanted; 503 while there is none."""
+    wanted = asked.format(FORMATS)
+    words, schedule = asked.words, asked.settings[SCHEDULE]
     if current is None:
         return problem(
             503,
-            "No run yet",
-            f"The first run has not finished. Runs follow the schedule {schedule} (UTC).",
+            words.say("No run yet"),
+            words.say(
+                "The first run has not finished. Runs follow the schedule {schedule} (UTC).",
+                schedule=schedule,
+            ),
             retry_seconds=30,
         )
-    run = current.run
+    stale = is_stale(schedule, current.run.slot, asked.now)
+    match wanted:
+        case Format.HEALTH:
+            return health.of_tenant(current, asked.now, words, stale=stale)
+        case Format.TEXT:
+            return _word(current, stale=stale)
+        case _:
+            return _document(current, catalogue, asked, stale=stale)
+
+
+def run(done: Run, catalogue: Mapping[str, Described], words: Words) -> Answer:
+    """One run, worst check first."""
+    verdicts = sorted(done.verdicts, key=lambda verdict: -verdict.state.rank)
+    told = {
+        "schema": SCHEMA_OF_RUN,
+        **_told(done, words),
+        "checks": [_check(verdict, catalogue, words) for verdict in verdicts],
+        "unreadable": _unreadable(done.verdicts, words),
+        "run": _spent(done),
+    }
+    return document(told, headers=NEVER_KEPT)
+
+
+def _word(current: Current, *, stale: bool) -> Answer:
+    """One word, and a failure for those who only look at that: what health+json tells, as text."""
+    word = STALE if stale else current.state
+    failed = health.told(current.state, stale=stale) == health.FAIL
+    status = HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK
+    return Answer(status, Format.TEXT.media_type, f"{word}\n".encode())
+
+
+def _document(
+    current: Current, catalogue: Mapping[str, Described], asked: Asked, *, stale: bool
+) -> Answer:
+    done, words = current.run, asked.words
     standings = sorted(current.standings, key=lambda s: -s.latest.state.rank)
-    return document(
-        {
-            "schema": SCHEMA,
-            "tenant": run.tenant,
-            "state": run.state,
-            "confirmed_state": current.state,
-            "sentence": text.overall(run.state),
-            "slot": run.slot,
-            "recorded_at": run.started_at,
-            "age_seconds": round((now - run.started_at).total_seconds(), 1),
-            "stale": is_stale(current, schedule, now),
-            "checks": [_check(standing, catalogue) for standing in standings],
-            "unreadable": _unreadable(run.verdicts),
-            "run": {"duration_seconds": run.duration, "graph_requests": run.graph_requests},
-        }
+    told = {
+        "schema": SCHEMA,
+        **_told(done, words),
+        "confirmed_state": current.state,
+        "stale": stale,
+        "checks": [
+            {
+                **_check(standing.latest, catalogue, words),
+                "confirmed": {"state": standing.confirmed, "since": standing.since},
+            }
+            for standing in standings
+        ],
+        "unreadable": _unreadable(done.verdicts, words),
+        "run": _spent(done),
+    }
+    age = round((asked.now - done.started_at).total_seconds(), 1)
+    return document(told, aging={"age_seconds": age})
+
+
+def _told(done: Run, words: Words) -> dict[str, Any]:
+    state = done.state
+    return {
+        "tenant": done.tenant,
+        "state": state,
+        "sentence": words.overall(state),
+        "slot": done.slot,
+        "recorded_at": done.started_at,
+    }
+
+
+def _spent(done: Run) -> dict[str, Any]:
+    return {"duration_seconds": done.duration, "graph_requests": done.graph_requests}
+
+
+def _check(verdict: Verdict, catalogue: Mapping[str, Described], words: Words) -> dict[str, Any]:
+    described = catalogue.get(verdict.check)
+    link, translated = (
+        localized(described.link_for(verdict.code), words.lang) if described else (None, False)
     )
+    return {
+        "id": verdict.check,
+        "title": words.title(verdict.check),
+        "problems": described.problems if described else (),
+        "state": verdict.state,
+        "code": verdict.code,
+        "sentence": words.sentence(verdict),
+        "fix": words.fix(verdict),
+        "link": link,
+        "link_language": words.lang if translated else Lang.EN,
+        "permission": verdict.permission,
+        "as_of": verdict.as_of,
+        "evidence": verdict.evidence,
+        "metrics": verdict.metrics,
+        "params": verdict.params,
+    }
 
 
-def _unreadable(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+def _unreadable(verdicts: Iterable[Verdict], words: Words) -> list[dict[str, Any]]:
     """What could not be read, one entry per cause: often one permission explains many checks."""
     causes: dict[tuple[str, str | None], list[Verdict]] = {}
     for verdict in verdicts:
@@ -71,29 +153,8 @@ def _unreadable(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
             "reason": code,
             "permission": permission,
             "checks": [verdict.check for verdict in found],
-            "sentence": text.sentence(found[0]),
-            "fix": text.fix(found[0]),
+            "sentence": words.sentence(found[0]),
+            "fix": words.fix(found[0]),
         }
         for (code, permission), found in causes.items()
     ]
-
-
-def _check(standing: Standing, catalogue: Mapping[str, Described]) -> dict[str, Any]:
-    verdict = standing.latest
-    described = catalogue.get(verdict.check)
-    return {
-        "id": verdict.check,
-        "title": text.title(verdict.check),
-        "problems": described.problems if described else (),
-        "state": verdict.state,
-        "code": verdict.code,
-        "sentence": text.sentence(verdict),
-        "fix": text.fix(verdict),
-        "link": described.link_for(verdict.code) if described else None,
-        "confirmed": {"state": standing.confirmed, "since": standing.since},
-        "permission": verdict.permission,
-        "as_of": verdict.as_of,
-        "evidence": verdict.evidence,
-        "metrics": verdict.metrics,
-        "params": verdict.params,
-    }

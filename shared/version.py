@@ -1,0 +1,3 @@
+"""The version of the app, as it tells it to machines."""
+
+VERSION = "0.1.0"
