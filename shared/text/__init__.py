@@ -132,10 +132,18 @@ class Words:
     def at(self, moment: datetime) -> str:
         """A time to the minute, in UTC and saying so."""
         moment = moment.astimezone(UTC)
-        return self.say("{day} {time} UTC", day=self.day(moment), time=self._time(moment))
+        return self.say("{day} {time} UTC", day=self.day(moment), time=self.time(moment))
 
     def day(self, day: date) -> str:
         return f"{day:%d %B %Y}"
+
+    def short_day(self, day: date) -> str:
+        """Without its year, for the axis of a chart: "21 Nov"."""
+        return f"{day.day} {day:%b}"
+
+    def time(self, moment: datetime) -> str:
+        """Hours and minutes."""
+        return f"{moment:%H:%M}"
 
     def quantity(self, value: float, unit: str) -> str:
         """A number with its unit, of a metric or threshold: "12 minutes", "1,600 users"."""
@@ -153,9 +161,6 @@ class Words:
 
     def _percent(self, ratio: float) -> str:
         return f"{self.number(ratio * 100)} %"
-
-    def _time(self, moment: datetime) -> str:
-        return f"{moment:%H:%M}"
 
     def _span(self, unit: str, n: float, case: str = "") -> str:
         _, one, many = SPANS[unit]

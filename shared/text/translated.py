@@ -57,5 +57,8 @@ class _Translated(Words):
     def _percent(self, ratio: float) -> str:
         return format_percent(ratio, self._percentage, self._locale)
 
-    def _time(self, moment: datetime) -> str:
+    def short_day(self, day: date) -> str:
+        return format_skeleton("MMMd", day, locale=self._locale)
+
+    def time(self, moment: datetime) -> str:
         return format_skeleton("Hm", moment, locale=self._locale)
