@@ -25,6 +25,8 @@ class Source(Protocol):
     @property
     def besides(self) -> frozenset[str]: ...
     @property
+    def optional(self) -> bool: ...
+    @property
     def source(self) -> str: ...
     @property
     def lag(self) -> str: ...
@@ -62,10 +64,16 @@ def described(check: Listed, settings: Settings, words: Words) -> dict[str, Any]
         "enabled": check.id not in settings[CHECKS_DISABLED],
         "problems": check.problems,
         "permissions": sorted(
-            {p for fact in check.needs for p in (fact.permission, *fact.besides) if p}
+            {p for fact in check.needs if not fact.optional for p in _permissions(fact)}
         ),
         "facts": [
-            {"name": fact.name, "source": fact.source, "lag": words.say(fact.lag)}
+            {
+                "name": fact.name,
+                "source": fact.source,
+                "lag": words.say(fact.lag),
+                "permissions": _permissions(fact),
+                "optional": fact.optional,
+            }
             for fact in check.needs
         ],
         "codes": check.codes,
@@ -82,3 +90,7 @@ def described(check: Listed, settings: Settings, words: Words) -> dict[str, Any]
         "link": link,
         "link_language": words.lang if translated else Lang.EN,
     }
+
+
+def _permissions(fact: Source) -> list[str]:
+    return sorted(p for p in (fact.permission, *fact.besides) if p)
