@@ -110,6 +110,10 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     permission: str | None = None
 
 
+DEFAULT_INTERVAL = 900.0
+"""Seconds that a run speaks for whose version did not say."""
+
+
 class Run(msgspec.Struct, frozen=True):
     """One run of all checks. `slot` is the scheduled time, `duration` is in seconds.
 
@@ -123,7 +127,7 @@ class Run(msgspec.Struct, frozen=True):
     duration: float
     graph_requests: int
     verdicts: tuple[Verdict, ...]
-    interval: float = 900.0
+    interval: float = DEFAULT_INTERVAL
 
     @property
     def state(self) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -17,7 +18,7 @@ import msgspec
 
 from shared.graph.credentials import azure_credential
 from shared.history import Day, Digest, Rollup, Seen, digest
-from shared.model import Change, Current, Run
+from shared.model import DEFAULT_INTERVAL, Change, Current, Run
 from shared.settings import STORAGE_SETTINGS, TENANT_ID, Problem, Settings, SettingsError
 from shared.store.rows import (
     change_key,
@@ -335,7 +336,12 @@ def _of_run(checks: Iterable[str] | None) -> list[str] | None:
 
 
 def _digest(row: TableEntity) -> Digest:
-    return Digest(slot_of_key(row["RowKey"]), row["interval"], unpack_columns(row, Seen))
+    if "document" in row and "interval" not in row:
+        # Of a version without digests; what cannot be read counts as a run without checks.
+        with suppress(msgspec.MsgspecError):
+            return digest(unpack(row, Run))
+    interval = row.get("interval", DEFAULT_INTERVAL)
+    return Digest(slot_of_key(row["RowKey"]), interval, unpack_columns(row, Seen))
 
 
 def _day(row: TableEntity) -> Day:
