@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import azure.functions as func
 from azure.core.exceptions import AzureError
@@ -30,12 +32,22 @@ from shared.web import status as status_page
 from shared.web.answers import Answer, cached, needs_attention, storage_unreachable
 from shared.web.asked import Asked, RefusedError
 from shared.web.catalogue import catalogue
+from shared.web.formats import Format, wants_page
+from shared.web.readers import is_signed_in, not_signed_in, signs_in
+
+if TYPE_CHECKING:
+    from shared.web.page import Links
+    from shared.web.view import House
 
 logger = logging.getLogger(__name__)
 
 telemetry.quieten()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+# Where App Service signs people in it lets nobody else through, and a key on top would keep out
+# those who may read. It says so before the app starts: should it not, keys are asked for.
+READERS = func.AuthLevel.ANONYMOUS if signs_in(os.environ) else func.AuthLevel.FUNCTION
 
 
 @app.timer_trigger(
@@ -85,7 +97,7 @@ async def run_now(req: func.HttpRequest) -> func.HttpResponse:
     return await _answer(req, respond)
 
 
-@app.route(route="status", methods=["GET"])
+@app.route(route="status", methods=["GET"], auth_level=READERS)
 async def status(req: func.HttpRequest) -> func.HttpResponse:
     """The latest status of the tenant."""
 
@@ -93,10 +105,15 @@ async def status(req: func.HttpRequest) -> func.HttpResponse:
         current = await store_for(asked.settings).current()
         return status_page.status(current.value, checks.BY_ID, asked)
 
-    return await _answer(req, respond)
+    async def show(asked: Asked, to: Links) -> Answer:
+        from shared.web.page import front
+
+        return await front(asked, to, store_for(asked.settings), _house())
+
+    return await _to_reader(req, respond, Shown("status", show, status_page.FORMATS))
 
 
-@app.route(route="trend", methods=["GET"])
+@app.route(route="trend", methods=["GET"], auth_level=READERS)
 async def trend(req: func.HttpRequest) -> func.HttpResponse:
     """What has been: time shares of states, uptime, metrics and changes over a window."""
     from checks.metrics import METRICS
@@ -105,10 +122,10 @@ async def trend(req: func.HttpRequest) -> func.HttpResponse:
     async def respond(asked: Asked) -> Answer:
         return await answered(asked, store_for(asked.settings), checks.BY_ID, METRICS)
 
-    return await _answer(req, respond)
+    return await _to_reader(req, respond)
 
 
-@app.route(route="changes", methods=["GET"])
+@app.route(route="changes", methods=["GET"], auth_level=READERS)
 async def changes(req: func.HttpRequest) -> func.HttpResponse:
     """Confirmed changes, newest first, in pages."""
     from shared.web.changes import changes as answered
@@ -116,7 +133,7 @@ async def changes(req: func.HttpRequest) -> func.HttpResponse:
     async def respond(asked: Asked) -> Answer:
         return await answered(asked, store_for(asked.settings))
 
-    return await _answer(req, respond)
+    return await _to_reader(req, respond)
 
 
 @app.route(route="metrics", methods=["GET"])
@@ -130,28 +147,56 @@ async def metrics(req: func.HttpRequest) -> func.HttpResponse:
     return await _answer(req, respond)
 
 
-@app.route(route="checks", methods=["GET"])
+@app.route(route="checks", methods=["GET"], auth_level=READERS)
 async def list_checks(req: func.HttpRequest) -> func.HttpResponse:
     """What is watched, by which permissions and thresholds."""
 
     async def respond(asked: Asked) -> Answer:
         return catalogue(checks.CATALOGUE, asked.settings, asked.words)
 
-    return await _answer(req, respond)
+    return await _to_reader(req, respond)
 
 
-@app.route(route="explain", methods=["GET"])
+@app.route(route="checks/{id}", methods=["GET"], auth_level=READERS)
+async def check(req: func.HttpRequest) -> func.HttpResponse:
+    """All about one check."""
+    from shared.web import check as check_page
+
+    name = req.route_params["id"]
+    path = f"checks/{name if name in checks.BY_ID else '-'}"  # what is not known is not repeated
+
+    async def respond(asked: Asked) -> Answer:
+        if name not in checks.BY_ID:
+            return check_page.unknown_check(asked.words)
+        current = await store_for(asked.settings).current()
+        return check_page.check(name, current.value, checks.BY_ID, asked)
+
+    async def show(asked: Asked, to: Links) -> Answer:
+        from shared.web.page import about
+
+        return await about(asked, to, store_for(asked.settings), _house(), name)
+
+    return await _to_reader(req, respond, Shown(path, show))
+
+
+@app.route(route="explain", methods=["GET"], auth_level=READERS)
 async def explain(req: func.HttpRequest) -> func.HttpResponse:
     """What an error code, event or audit reason means, and who can mend it."""
     from shared.web.explain import explain as explained
 
     def told(words: Words) -> Answer:
-        return explained(req.params.get("code"), checks.BY_ID, words)
+        if not _wants_page(req):
+            return explained(req.params.get("code"), checks.BY_ID, words)
+        from shared.web import page
+
+        question, has_key = page.asked_of(req.url)
+        to = page.links(req.url, "explain", words, has_key=has_key)
+        return page.explain(words, to, _house(), question)
 
     async def respond(asked: Asked) -> Answer:
         return told(asked.words)
 
-    return await _answer(req, respond, misconfigured=lambda _, words: told(words))
+    return await _to_reader(req, respond, misconfigured=lambda _, words: told(words))
 
 
 @app.route(route="healthz", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -192,12 +237,60 @@ def _words(req: func.HttpRequest, default: Lang = Lang.EN) -> Words:
     return words(choose(req.params.get("lang"), req.headers.get("accept-language"), default))
 
 
+class Shown(NamedTuple):
+    """A page: its path below the prefix, what makes it, and the formats beside it."""
+
+    path: str
+    show: Callable[[Asked, Links], Awaitable[Answer]]
+    formats: Sequence[Format] = (Format.JSON,)
+
+
+@cache
+def _house() -> House:
+    from checks.causes import cause_of
+    from checks.deadlines import deadlines
+    from shared.web.view import House
+
+    return House(checks.BY_ID, cause_of, deadlines)
+
+
+def _wants_page(req: func.HttpRequest, formats: Sequence[Format] = (Format.JSON,)) -> bool:
+    return wants_page(req.params.get("format"), req.headers.get("accept", ""), formats)
+
+
+async def _to_reader(
+    req: func.HttpRequest,
+    respond: Callable[[Asked], Awaitable[Answer]],
+    shown: Shown | None = None,
+    *,
+    misconfigured: Callable[[SettingsError, Words], Answer] = needs_attention,
+) -> func.HttpResponse:
+    """An answer for those who may read, as a page where one is wanted; so is what goes wrong."""
+    if READERS is func.AuthLevel.ANONYMOUS and not is_signed_in(req.headers):
+        return _sent(not_signed_in(_words(req)))
+    if shown is None or not _wants_page(req, shown.formats):
+        return await _answer(req, respond, misconfigured=misconfigured)
+    from shared.web import page
+
+    def links(words: Words) -> Links:
+        return page.links(req.url, shown.path, words)
+
+    async def show(asked: Asked) -> Answer:
+        return await shown.show(asked, links(asked.words))
+
+    def trouble(words: Words, problem: Answer) -> Answer:
+        return page.trouble(words, links(words), problem)
+
+    return await _answer(req, show, trouble=trouble)
+
+
 async def _answer(
     req: func.HttpRequest,
     respond: Callable[[Asked], Awaitable[Answer]],
     *,
     misconfigured: Callable[[SettingsError, Words], Answer] = needs_attention,
     unreachable: Callable[[Words], Answer] = storage_unreachable,
+    trouble: Callable[[Words, Answer], Answer] = lambda _, problem: problem,
 ) -> func.HttpResponse:
     """The answer, or what keeps us from it, in the reader's language."""
     reader = _words(req)
@@ -207,13 +300,16 @@ async def _answer(
         accept = req.headers.get("accept", "")
         answer = await respond(Asked(settings, reader, datetime.now(UTC), req.params, accept))
     except RefusedError as refused:
-        answer = refused.answer
+        answer = trouble(reader, refused.answer)
     except SettingsError as error:
-        answer = misconfigured(error, reader)
+        answer = trouble(reader, misconfigured(error, reader))
     except AzureError as error:
         logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
-        answer = unreachable(reader)
-    answer = cached(answer, req.headers.get("if-none-match"))
+        answer = trouble(reader, unreachable(reader))
+    return _sent(cached(answer, req.headers.get("if-none-match")))
+
+
+def _sent(answer: Answer) -> func.HttpResponse:
     return func.HttpResponse(
         answer.body,
         status_code=answer.status,

@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import cold_start, decode, measure, run, status, sweep, trend
+from bench import cold_start, decode, load, measure, run, soak, status, sweep, trend
 from local.azurite import ROOT, Azurite, find_installation
 
 BENCHMARKS = {
@@ -26,6 +26,8 @@ BENCHMARKS = {
     "cold_start": cold_start.run,
     "status": status.run,
     "trend": trend.run,
+    "load": load.run,
+    "soak": soak.run,
 }
 MET = {True: "[green]✓ met[/]", False: "[red]✗ missed[/]", None: ""}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -87,23 +89,71 @@ async def fresh(*arguments: str, environment: Mapping[str, str] | None = None) -
     return msgspec.json.decode(out)
 
 
+Advance = Callable[[timedelta], Awaitable[None]]
+
+
 @contextlib.asynccontextmanager
-async def simulated(users: int) -> AsyncIterator[dict[str, str]]:
-    """A simulator in a process of its own; gives what tells the app of it, with no history."""
+async def tenant(users: int, now: datetime = NOW) -> AsyncIterator[tuple[dict[str, str], Advance]]:
+    """A simulator in a process of its own: what tells the app of it, with no history, and what
+    moves its clock."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "bench.tenant",
         str(users),
+        now.isoformat(),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdin  # noqa: S101 - both are pipes
-    assert process.stdout  # noqa: S101
+    wanted, answers = process.stdin, process.stdout
+    assert wanted  # noqa: S101 - both are pipes
+    assert answers  # noqa: S101
+
+    async def advance(by: timedelta) -> None:
+        wanted.write(f"{by.total_seconds()}\n".encode())
+        await answers.readline()
+
     try:
-        told: dict[str, str] = msgspec.json.decode(await process.stdout.readline())
-        yield told | {"SSPR_TENANT_ID": str(uuid4())}
+        told: dict[str, str] = msgspec.json.decode(await answers.readline())
+        yield told | {"SSPR_TENANT_ID": str(uuid4())}, advance
     finally:
-        process.stdin.close()
+        wanted.close()
         await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def simulated(users: int) -> AsyncIterator[dict[str, str]]:
+    """The same, its clock standing still."""
+    async with tenant(users) as (told, _):
+        yield told
+
+
+class Blocks:
+    """How long the event loop kept others waiting: seconds, a sample every ten milliseconds."""
+
+    EVERY = 0.01
+
+    def __init__(self) -> None:
+        self.samples: list[float] = []
+
+    async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watching
+
+    async def _watch(self) -> None:
+        while True:
+            due = time.perf_counter() + self.EVERY
+            await asyncio.sleep(self.EVERY)
+            self.samples.append(max(0.0, time.perf_counter() - due))
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The sample that so many percent are not above."""
+    ordered = sorted(samples)
+    return ordered[math.ceil(len(ordered) * percent / 100) - 1]

@@ -40,6 +40,7 @@ from checks import (
 )
 from checks.check import Check
 from checks.facts import Fact, Facts, MissingFactError
+from checks.plain import plain
 from shared.model import Evidence, State, Verdict
 from shared.settings import CHECKS_DISABLED, Problem, Settings, SettingsError, Threshold
 
@@ -73,8 +74,8 @@ CATALOGUE: tuple[Check, ...] = (
 
 BY_ID = {check.id: check for check in CATALOGUE}
 
-# How bad it is when a check is critical, on the scale of Azure's alerts: 1 where people cannot reset
-# their password now, 2 where they soon cannot, or fewer of them.
+# How bad it is when a check is critical, on the scale of Azure's alerts: 1 where people cannot
+# reset their password now, 2 where they soon cannot, or fewer of them.
 _WORST = frozenset(
     check.CHECK.id
     for check in (
@@ -121,7 +122,7 @@ def assess(
     Then what one verdict takes away from another: while the directory is not synchronized, older
     evidence of writeback is no proof of health.
     """
-    verdicts = tuple(_judge(check, facts, settings, now) for check in checks)
+    verdicts = tuple(_plain(_judge(check, facts, settings, now)) for check in checks)
     stopped = any(
         v.check == directory_sync.CHECK.id and v.state is State.CRITICAL for v in verdicts
     )
@@ -135,6 +136,22 @@ def _capped(verdict: Verdict) -> Verdict:
     if verdict.check not in _RESTS_ON_SYNC or verdict.state is not State.HEALTHY:
         return verdict
     return msgspec.structs.replace(verdict, state=State.UNKNOWN, code="capped_by_sync")
+
+
+def _plain(verdict: Verdict) -> Verdict:
+    """Names of products and services are among the params and the evidence, as they came."""
+
+    def told(value: Any) -> Any:
+        return plain(value) if isinstance(value, str) else value
+
+    return msgspec.structs.replace(
+        verdict,
+        params={name: told(value) for name, value in verdict.params.items()},
+        evidence=tuple(
+            Evidence(plain(one.source), told(one.observed), told(one.threshold))
+            for one in verdict.evidence
+        ),
+    )
 
 
 def _judge(check: Check, facts: Facts, settings: Settings, now: datetime) -> Verdict:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
+
+from checks.plain import plain
 
 
 class Kind(StrEnum):
@@ -102,6 +104,8 @@ _PHRASES: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
 
 
 _IDENTIFYING = re.compile(r"\S*@\S*|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4,}", re.IGNORECASE)
+_WORD = re.compile(r"\w{2,}")
+_LONGEST = 500
 
 
 def kind_of(activity: str) -> Kind | None:
@@ -121,9 +125,18 @@ def outcome_of(activity: str, result: str, reason: str) -> Outcome:
     return Outcome.UNCLASSIFIED
 
 
-def masked(reason: str) -> str:
-    """An unclassified reason for people to read, without what could identify anybody."""
-    return _IDENTIFYING.sub("…", reason.strip())[:80] or "no reason given"
+def masked(reason: str, names: Iterable[str] = ()) -> str:
+    """An unclassified reason for people to read, without what could identify anybody.
+
+    `names` are those of whoever its row is about, whose words are masked as well.
+    """
+    text = _IDENTIFYING.sub("…", reason.strip()[:_LONGEST])
+    words = {word for name in names for word in _WORD.findall(name.partition("@")[0][:_LONGEST])}
+    if words:
+        # Longer ones first, as one may begin with another.
+        of_names = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        text = re.sub(of_names, "…", text, flags=re.IGNORECASE)
+    return plain(text, 80) or "no reason given"
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True):

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from checks.attempts import Attempt, Attempts, Kind, Outcome, kind_of, masked, outcome_of, retire
+from checks.plain import plain
 
 SERVICE = "Self-service Password Management"
 
@@ -41,16 +42,19 @@ class _App(msgspec.Struct, rename="camel"):
     display_name: str | None = None
 
 
+class _Person(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    display_name: str | None = None
+    user_principal_name: str | None = None
+
+
 class Initiator(msgspec.Struct):
     app: _App | None = None
-
-
-class _Target(msgspec.Struct):
-    id: str | None = None
+    user: _Person | None = None
 
 
 class AuditEvent(msgspec.Struct, rename="camel"):
-    """One row. Its target is looked at while a page is read, and never kept."""
+    """One row. Whom it is about is looked at while a page is read, and never kept."""
 
     activity_date_time: Annotated[datetime, msgspec.Meta(tz=True)]
     activity_display_name: str | None = None
@@ -59,13 +63,22 @@ class AuditEvent(msgspec.Struct, rename="camel"):
     result: str | None = None
     result_reason: str | None = None
     additional_details: tuple[_Detail, ...] | None = None
-    target_resources: tuple[_Target, ...] | None = None
+    target_resources: tuple[_Person, ...] | None = None
     initiated_by: Initiator | None = None
 
     @property
     def target(self) -> str | None:
         """The id of the user whom it is about."""
         return next((target.id for target in self.target_resources or () if target.id), None)
+
+    @property
+    def names(self) -> Iterator[str]:
+        """What the people are called who did it, and to whom it was done."""
+        people = [*(self.target_resources or ())]
+        if self.initiated_by and self.initiated_by.user:
+            people.append(self.initiated_by.user)
+        for person in people:
+            yield from filter(None, (person.display_name, person.user_principal_name))
 
 
 class AuditPage(msgspec.Struct):
@@ -184,7 +197,7 @@ def _add_attempt(
     attempt = recent.get(f"{kind}:{key}") or Attempt(at, kind, outcome)
     recent[f"{kind}:{key}"] = attempt.and_then(at, outcome)
     if outcome is Outcome.UNCLASSIFIED:
-        reason = masked(event.result_reason or "")
+        reason = masked(event.result_reason or "", event.names)
         unclassified[reason] = max(at, unclassified.get(reason, 0))
 
 
@@ -192,6 +205,6 @@ def _agent(event: AuditEvent) -> str | None:
     """`Microsoft Entra Connect` or `CloudSync`; None for a cloud-only reset."""
     for detail in event.additional_details or ():
         if (detail.key or "").lower() == "onpremisesagent":
-            agent = (detail.value or "").strip()
+            agent = plain((detail.value or "").strip(), 80)
             return agent if agent.lower() not in ("", "none") else None
     return None

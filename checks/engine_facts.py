@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from checks.facts import MOST_IDS, Asked, Fact, Gathered, Stamp, among, in_parts, is_plain
+from checks.plain import plain
 from checks.two_gate_roles import GLOBAL_ADMINISTRATOR, TWO_GATE_ROLES
 from shared.graph.question import BETA, Question, get
-from shared.model import Known, Unavailable
+from shared.model import Known, Reason, Unavailable
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
@@ -35,6 +36,10 @@ RESET_SERVICE = "93625bc8-bfe2-437a-97e0-3d0060024faa"
 RESET_SERVICE_US_GOV = "2e5ecfc8-ea79-48bd-8140-c19324acb278"
 
 
+# Ten thousand rows at the least; no tenant has as many of what is listed here.
+MOST_PAGES = 100
+
+
 class _Rows(msgspec.Struct, Generic[T], frozen=True):
     value: tuple[T, ...]
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
@@ -44,12 +49,14 @@ async def _every(graph: Graph, question: Question[_Rows[T]]) -> Known[list[T]] |
     """All rows of a collection, as old as its first page, or why a page could not be read."""
     rows: list[T] = []
     as_of: datetime | None = None
-    async for page in graph.pages(question):
+    async for page in graph.pages(question, most=MOST_PAGES):
         if isinstance(page, Unavailable):
             return page
         rows += page.value.value
         as_of = as_of or page.as_of
-    return Known(rows, as_of)
+        if page.value.next_link is None:
+            return Known(rows, as_of)
+    return Unavailable(Reason.MALFORMED, detail=f"no end after {MOST_PAGES} pages")
 
 
 async def _in_batches(
@@ -196,11 +203,11 @@ def _job(row: _Job) -> SyncJob:
     quarantine = status.quarantine or _Quarantine()
     execution = status.last_execution or _Execution()
     return SyncJob(
-        template=row.template_id or "",
-        status=(status.code or "").lower(),
-        schedule=((row.schedule and row.schedule.state) or "").lower(),
+        template=plain(row.template_id or "", 80),
+        status=plain(status.code or "", 80).lower(),
+        schedule=plain((row.schedule and row.schedule.state) or "", 80).lower(),
         failures=status.count_successive_complete_failures or 0,
-        reason=quarantine.reason or (quarantine.error and quarantine.error.code) or "",
+        reason=plain(quarantine.reason or (quarantine.error and quarantine.error.code) or "", 80),
         since=_time(quarantine.series_began) or _time(quarantine.current_began),
         ended_at=_time(execution.time_ended),
     )

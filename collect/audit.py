@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from checks.attempts import Kind, kind_of
+from checks.attempts import Attempts, Kind, kind_of
 from checks.audit_trail import (
     SERVICE,
     AuditEvent,
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 # https://learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention
 LOOK_BACK = timedelta(days=30)
 OVERLAP = timedelta(minutes=90)
+# Clocks of instances differ by less.
+CLOCK_ERROR = timedelta(minutes=5)
 PAGES = 5
 PAGE_ROWS = 1000
 
@@ -50,7 +52,7 @@ RESET_SERVICE = "microsoft password reset service"
 async def read(graph: Graph, store: Store, now: datetime) -> dict[str, Known[Any] | Unavailable]:
     """The facts that the audit log tells, newest rows included."""
     stored = await store.state(AUDIT, AuditTrail)
-    trail = stored.value or AuditTrail(now - LOOK_BACK, now - LOOK_BACK)
+    trail = _to_go_on_with(stored.value, now)
     since = trail.read_until if trail.behind else trail.read_until - OVERLAP
     since = max(since, trail.read_from)
     written_back: list[AuditEvent] = []
@@ -78,6 +80,29 @@ async def read(graph: Graph, store: Store, now: datetime) -> dict[str, Known[Any
         AUDIT_TRAIL.name: Known(trail, as_of=trail.read_until),
         RESETS_ELSEWHERE.name: elsewhere,
     }
+
+
+def _to_go_on_with(known: AuditTrail | None, now: datetime) -> AuditTrail:
+    """What is known, to be read on from; from as far back as the log goes when nothing is.
+
+    So it is, too, when the log is known up to a time that is yet to come, or that the log has
+    forgotten: a clock was wrong, or the app was off. Evidence has the log's own times and stays.
+    Attempts do not: some were read by the wrong clock's days, and would be counted again.
+    """
+    begin = now - LOOK_BACK
+    if known is None:
+        return AuditTrail(begin, begin)
+    if begin <= known.read_until <= now + CLOCK_ERROR:
+        return known
+    return msgspec.structs.replace(
+        known,
+        read_from=begin,
+        read_until=begin,
+        complete=False,
+        behind=True,
+        attempts=Attempts(unclassified=known.attempts.unclassified),
+        elsewhere=ResetsElsewhere(),
+    )
 
 
 async def _resets_elsewhere(

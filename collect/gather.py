@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -36,7 +36,8 @@ async def gather(
     answers: dict[str, Known[Any] | Unavailable] = {}
     for fact in facts:
         before = _before(fact, kept.get(fact.name))
-        if before is not None and now - kept[fact.name].at < fact.every:
+        # What was kept at a time that is yet to come was kept by a wrong clock.
+        if before is not None and timedelta() <= now - kept[fact.name].at < fact.every:
             answers[fact.name] = before
             continue
         answer = await _gathered(graph, fact)

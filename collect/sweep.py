@@ -7,8 +7,8 @@ kept, so that a crash or a time limit loses little; an interrupted sweep goes on
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import msgspec
@@ -35,8 +35,11 @@ PAGES_PER_CHECKPOINT = 5
 # Looking up unregistered users costs one batch for 300 of them; more than this says no more.
 MOST_LOOKED_UP = 3000
 SCOPE_MEMORY = timedelta(days=9)
+# What is over sooner or later, whatever is asked.
+PASSING = frozenset({Reason.SIGN_IN_FAILED, Reason.THROTTLED, Reason.UNREACHABLE, Reason.TIMEOUT})
 # A page's link does not live for ever; an older one is not worth the try.
 LINK_LIFE = timedelta(hours=12)
+LINK_REFUSED = frozenset({Reason.UNSUPPORTED, Reason.MALFORMED})
 
 
 class Underway(msgspec.Struct, frozen=True):
@@ -46,6 +49,10 @@ class Underway(msgspec.Struct, frozen=True):
     next_link: str | None = None
     pages: int = 0
     counts: Registration = Registration()
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it can be gone on with; a clock that was wrong may have begun it after now."""
+        return self.next_link is not None and abs(now - self.started_at) <= LINK_LIFE
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -91,12 +98,12 @@ async def advance(
     """
     stored = await store.state(SWEEP, Sweep)
     known, etag = stored.value or Sweep(), stored.etag
-    until = time.monotonic() + seconds
+    until = graph.clock() + seconds
     try:
         async for step in _steps(graph, known, now):
             known = step
             progress(known)
-            out_of_time = time.monotonic() >= until
+            out_of_time = graph.clock() >= until
             if out_of_time or known.failed_for or _at_checkpoint(known):
                 etag = await store.set_state(SWEEP, known, etag)
             if out_of_time:
@@ -114,26 +121,35 @@ def _at_checkpoint(sweep: Sweep) -> bool:
 async def _steps(graph: Graph, sweep: Sweep, now: datetime) -> AsyncIterator[Sweep]:
     """The sweep after each page, until it is finished or has failed."""
     underway = sweep.underway
-    if underway is None or now - underway.started_at > LINK_LIFE:
-        underway = Underway(now)
-    resumed = underway.next_link is not None
+    if underway is not None and underway.lives(now):
+        async with aclosing(_read(graph, sweep, underway, now)) as steps:
+            async for step in steps:
+                if step.failed_for in LINK_REFUSED and step.underway == underway:
+                    break  # the link has expired, or leads nowhere: start over
+                yield step
+            else:
+                return
+    async with aclosing(_read(graph, sweep, Underway(now), now)) as steps:
+        async for step in steps:
+            yield step
+
+
+async def _read(
+    graph: Graph, sweep: Sweep, underway: Underway, now: datetime
+) -> AsyncGenerator[Sweep, None]:
+    """The sweep after each page from here on."""
     async for answer in graph.pages(PAGE, link=underway.next_link):
         if isinstance(answer, Unavailable):
-            # A link of an earlier try may have expired; the next try starts over.
-            kept = None if resumed and answer.reason is Reason.UNSUPPORTED else underway
-            yield Sweep(
-                sweep.finished_at,
-                sweep.finished,
-                kept,
-                answer.reason,
-                answer.permission,
-                answer.detail,
-            )
+            yield _failed(sweep, underway, answer)
             return
         page = answer.value
         counts = fold_rows(underway.counts, page.value)
         unregistered = [row.id for row in page.value if is_unregistered(row) and is_plain(row.id)]
-        counts = await _look_up_contact_data(graph, counts, unregistered)
+        looked_up = await _look_up_contact_data(graph, counts, unregistered)
+        if isinstance(looked_up, Unavailable):
+            yield _failed(sweep, underway, looked_up)
+            return
+        counts = looked_up
         if page.next_link is None:
             logger.info("Registration sweep finished after %d pages", underway.pages + 1)
             yield Sweep(now, _remember(counts, sweep.finished, now))
@@ -142,14 +158,26 @@ async def _steps(graph: Graph, sweep: Sweep, now: datetime) -> AsyncIterator[Swe
         yield Sweep(sweep.finished_at, sweep.finished, underway)
 
 
+def _failed(sweep: Sweep, underway: Underway | None, why: Unavailable) -> Sweep:
+    return Sweep(
+        sweep.finished_at, sweep.finished, underway, why.reason, why.permission, why.detail
+    )
+
+
 async def _look_up_contact_data(
     graph: Graph, counts: Registration, ids: Sequence[str]
-) -> Registration:
-    """Count who of these has a phone or an address in the directory, up to a number per sweep."""
+) -> Registration | Unavailable:
+    """Count who of these has a phone or an address in the directory, up to a number per sweep.
+
+    What is refused is left out; what fails in passing is worth another try, page and all.
+    """
     ids = ids[: max(0, MOST_LOOKED_UP - counts.contact_checked)]
     questions = [contact_data(index, part) for index, part in enumerate(in_parts(ids))]
-    answers = await graph.ask(questions)
-    known = [answer.value for answer in answers.values() if isinstance(answer, Known)]
+    answers = (await graph.ask(questions)).values()
+    for answer in answers:
+        if isinstance(answer, Unavailable) and answer.reason in PASSING:
+            return answer
+    known = [answer.value for answer in answers if isinstance(answer, Known)]
     return msgspec.structs.replace(
         counts,
         contact_checked=counts.contact_checked + sum(found.users for found in known),
@@ -159,12 +187,14 @@ async def _look_up_contact_data(
 
 def _remember(counts: Registration, before: Registration | None, now: datetime) -> Registration:
     """Keep how the scope was, one report a day, for a little more than a week."""
-    past = before.past if before else ()
+    past = tuple(
+        scope
+        for scope in (before.past if before else ())
+        if timedelta() <= now - scope.at <= SCOPE_MEMORY
+    )
     if not past or now - past[-1].at >= timedelta(hours=20):
         past = (*past, Scope(now, counts.users.enabled, counts.administrators.enabled))
-    return msgspec.structs.replace(
-        counts, past=tuple(scope for scope in past if now - scope.at <= SCOPE_MEMORY)
-    )
+    return msgspec.structs.replace(counts, past=past)
 
 
 PAGE: Question[RegistrationPage] = Question(

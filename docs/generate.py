@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -344,6 +345,65 @@ def _metrics(page: Path) -> str:
     )
 
 
+# Of these nothing is asked but to keep the notice: https://spdx.org/licenses/
+PERMISSIVE = frozenset(
+    "Apache-2.0 BSD-2-Clause BSD-3-Clause ISC MIT MIT-0 PSF-2.0".split()  # noqa: SIM905
+)
+_SPDX = {
+    "Apache 2.0": "Apache-2.0",
+    "MIT License": "MIT",
+}
+_PINNED = re.compile(
+    r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>.*?))?(?: \\)?$", re.MULTILINE
+)
+_OSI = "License :: OSI Approved :: "
+
+
+def _licence(package: Distribution) -> str:
+    """What a package says in its metadata; where that leaves open which BSD licence, its text."""
+
+    def told(name: str) -> list[str]:
+        return package.metadata.get_all(name) or []
+
+    said = next(iter((*told("License-Expression"), *told("License"))), "\n")
+    if "\n" in said:  # some have the whole text there
+        classifiers = [line.removeprefix(_OSI) for line in told("Classifier")]
+        said = next((line for line in classifiers if line.endswith(" License")), "not told")
+    if said == "BSD License":
+        (file,) = [file for file in package.files or () if file.name.startswith("LICENSE")]
+        said = "BSD-3-Clause" if "Neither the name" in str(file.read_text()) else said
+    return _SPDX.get(said, said)
+
+
+def _licences(page: Path) -> str:
+    """What is pinned for another Python or system than this one keeps what the page says of it."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| (.+?) \|", text, re.MULTILINE)
+    known: dict[tuple[str, str], str] = {row[:2]: row[2] for row in rows}
+
+    def licence(name: str, version: str) -> str:
+        try:
+            package = distribution(name)
+        except PackageNotFoundError:
+            package = None
+        if package is None or package.version != version:
+            return known.get((name, version), "not told")
+        return _licence(package)
+
+    return table(
+        ("Package", "Version", "Licence", "Only where"),
+        (
+            (
+                pin["name"],
+                pin["version"],
+                licence(pin["name"], pin["version"]),
+                _code(filter(None, [pin["marker"]])),
+            )
+            for pin in _PINNED.finditer((ROOT / "requirements.txt").read_text("utf-8"))
+        ),
+    )
+
+
 Block = Callable[[Path], str]
 BLOCKS: dict[str, Block] = {
     "checks": _checks,
@@ -357,6 +417,7 @@ BLOCKS: dict[str, Block] = {
     "reasons": _reasons,
     "families": _families,
     "metrics": _metrics,
+    "licences": _licences,
 }
 BLOCKS_OF_CHECK: dict[str, Block] = {
     "facts": _facts_of_check,

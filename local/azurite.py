@@ -68,21 +68,25 @@ def find_installation() -> Installation:
 class Azurite:
     """Table Storage on a free port of 127.0.0.1, kept in the folder `location`.
 
-    A context manager, with or without `async`. The emulator ends with this process, however this
-    process ends, and has then written its data to disk.
+    `key` opens the account; without one it has a new one with each start. A context manager, with
+    or without `async`. The emulator ends with this process, however this process ends, and has then
+    written its data to disk.
     """
 
     connection_string: str
 
-    def __init__(self, location: Path, node: Path, package: Path) -> None:
+    def __init__(
+        self, location: Path, node: Path, package: Path, *, key: str | None = None
+    ) -> None:
         self.location, self.node, self.package = location, node, package
+        self._key = key
         self._process: subprocess.Popen[str] | None = None
         self._stopping = threading.Event()
 
     def start(self) -> Self:
         """Blocks until requests are served; AzuriteError says why that did not happen."""
         self.location.mkdir(parents=True, exist_ok=True)
-        key = base64.b64encode(secrets.token_bytes(64)).decode()
+        key = self._key or base64.b64encode(secrets.token_bytes(64)).decode()
         with (self.location / "azurite.lock").open("a") as lock:
             self._acquire(lock)
             with (self.location / "azurite.log").open("w") as errors:

@@ -158,7 +158,8 @@ class Host:
         self._keys = keys
         self._routes: list[Route] = []
         self._timers: dict[str, tuple[Function, Schedule]] = {}
-        for function in load(app):
+        self.functions = load(app)
+        for function in self.functions:
             if function.trigger["type"] == "httpTrigger":
                 self._routes.append(self._route(function))
                 continue

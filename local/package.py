@@ -233,6 +233,10 @@ async def _ask(url: str, routes: list[str]) -> list[str]:
             lines.append(f"  GET {route}: {answer.status} {answer.content_type}")
             if route == "status":
                 judged = {check["id"] for check in json.loads(text)["checks"]}
+        # Templates are no modules: only a page shows that they are there.
+        async with client.get(f"{url}/status", headers={"Accept": "text/html"}) as answer:
+            if (answer.status, answer.content_type) != (200, "text/html"):
+                raise PackageError(f"GET status as a page answered {answer.status}")
     if missing := sorted(checks.BY_ID.keys() - judged):
         raise PackageError(f"not judged: {', '.join(missing)}")
     return lines

@@ -15,7 +15,8 @@ import sys
 import time
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from simulator import SCENARIOS, TENANT_ID, Simulator, scenario
 RUN = "run"
 GRAPH = ("SSPR_GRAPH_ENDPOINT", "SSPR_GRAPH_TOKEN")
 _CLOSE_SECONDS = 1.0
+_HOUR = timedelta(hours=1)
 
 log = logging.getLogger("local")
 
@@ -112,50 +114,76 @@ async def close(app: Any) -> None:
         await asyncio.wait_for(app.close(), _CLOSE_SECONDS)
 
 
+@dataclass(frozen=True)
+class Watched:
+    """A tenant: a name for its folder, and what the app is told about it."""
+
+    name: str
+    told: dict[str, str]
+    simulator: Simulator | None = None
+
+
+def span_name(span: timedelta) -> str:
+    return f"{span.days}d" if span % timedelta(days=1) == timedelta() else f"{span // _HOUR}h"
+
+
 @asynccontextmanager
-async def watched(options: argparse.Namespace) -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """The tenant that is watched: a name for its folder, and what the app is told about it."""
+async def watched(options: argparse.Namespace) -> AsyncIterator[Watched]:
+    """The tenant that is watched; RunError for what it cannot be."""
+    users, history = getattr(options, "users", None), getattr(options, "history", None)
+    foreign = options.scenario is None and bool(os.environ.get(GRAPH[0]))
+    if history and (options.tenant or foreign):
+        whose = "--tenant" if options.tenant else GRAPH[0]
+        raise RunError(f"--history is the past of a simulated tenant; it does not go with {whose}")
     if options.tenant:
         for name in GRAPH:
             os.environ.pop(name, None)
-        yield options.tenant, {"SSPR_TENANT_ID": options.tenant}
-    elif options.scenario is None and os.environ.get(GRAPH[0]):
+        yield Watched(options.tenant, {"SSPR_TENANT_ID": options.tenant})
+    elif foreign:
         # Another server that speaks Graph. The app itself sees to it that it is on this machine.
         # Another server or token is another history: a stored slot would not be run again.
         told = "\n".join(os.environ.get(name, "") for name in (*GRAPH, "SSPR_TENANT_ID"))
-        yield f"graph-{hashlib.sha256(told.encode()).hexdigest()[:12]}", {}
+        yield Watched(f"graph-{hashlib.sha256(told.encode()).hexdigest()[:12]}", {})
     else:
         name = options.scenario or arguments.DEFAULT_SCENARIO
         if name not in SCENARIOS:
             known = ", ".join(sorted(SCENARIOS))
             raise RunError(f"there is no scenario {name!r}; there are: {known}")
-        users = getattr(options, "users", None)
         async with Simulator(scenario(name, users=users)) as graph:
             addressed = dict(zip(GRAPH, (graph.endpoint, graph.token()), strict=True))
-            folder = f"{name}-{users}" if users else name
-            yield folder, {"SSPR_TENANT_ID": TENANT_ID} | addressed
+            # Each length of history is one of its own: nothing can be put before what is stored.
+            of_its_own = users or (history and span_name(history))
+            folder = f"{name}-{of_its_own}" if of_its_own else name
+            yield Watched(folder, {"SSPR_TENANT_ID": TENANT_ID} | addressed, graph)
 
 
 @asynccontextmanager
-async def environment(options: argparse.Namespace) -> AsyncIterator[Path]:
-    """A tenant and a storage emulator in the process's environment; gives the tenant's folder."""
+async def environment(
+    options: argparse.Namespace,
+) -> AsyncIterator[tuple[Path, Simulator | None]]:
+    """A tenant and a storage emulator in the process's environment; gives the tenant's folder, and
+    its simulator if it has one."""
     apply_settings(ROOT / "local.settings.json", os.environ)
-    async with watched(options) as (name, told):
-        location = ROOT / ".local" / "data" / name
+    async with watched(options) as tenant:
+        location = ROOT / ".local" / "data" / tenant.name
         async with Azurite(location, *find_installation()) as storage:
-            os.environ.update(told | {"AzureWebJobsStorage": storage.connection_string})
-            yield location
+            os.environ.update(tenant.told | {"AzureWebJobsStorage": storage.connection_string})
+            yield location, tenant.simulator
 
 
 async def session(options: argparse.Namespace) -> None:
     """Everything from the start of the emulator to its end; cancelled to stop serving."""
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(listen(options.port))
-        location = await stack.enter_async_context(environment(options))
+        location, simulator = await stack.enter_async_context(environment(options))
         app = importlib.import_module("function_app")  # it may read its settings when imported
         stack.push_async_callback(close, app)
         host = Host(app.app, json.loads((ROOT / "host.json").read_text()), os.environ)
         schedule = host.schedule(RUN)
+        if simulator and options.history:
+            from local.past import catch_up
+
+            await catch_up(Console(highlight=False), simulator, options.history)
         url = await stack.enter_async_context(serving(host, bound)) + "/status"
         log.info("running the checks ...")
         try:

@@ -62,7 +62,7 @@ def _changes(
                 before=earlier.confirmed,
                 after=standing.confirmed,
                 code=standing.latest.code,
-                lasted_seconds=(standing.since - earlier.since).total_seconds(),
+                lasted_seconds=max(0.0, (standing.since - earlier.since).total_seconds()),
             )
 
 
@@ -72,10 +72,12 @@ def _next(
     sighting = Sighting(run.slot, verdict.state)
     if before is None:
         return Standing(verdict, verdict.state, run.slot, (sighting,))
-    recent = (*before.recent, sighting)[-max(confirm_after, recover_after) :]
+    # What a wrong clock saw at a time that is yet to come counts for nothing.
+    seen = (earlier for earlier in before.recent if earlier.at < run.slot)
+    recent = (*seen, sighting)[-max(confirm_after, recover_after) :]
     first = _agreed(before.confirmed, recent, confirm_after, recover_after)
     if first is None:
-        return Standing(verdict, before.confirmed, before.since, recent)
+        return Standing(verdict, before.confirmed, min(before.since, run.slot), recent)
     return Standing(verdict, first.state, first.at, recent)
 
 

@@ -267,7 +267,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
 class Storage:
     """Where the tables are: a connection string, or an endpoint that is used with an identity."""
 
-    connection_string: str | None = None
+    connection_string: str | None = field(default=None, repr=False)
     table_endpoint: str | None = None
     client_id: str | None = None
 
@@ -331,7 +331,8 @@ class SettingsError(ValueError):
 class Settings:
     """Validated settings; `settings[CLOUD]` is typed by the Setting that is asked for."""
 
-    values: Mapping[str, object]
+    # A token may be among them, which whoever logs settings need not know.
+    values: Mapping[str, object] = field(repr=False)
     storage: Storage
     warnings: tuple[str, ...] = ()
 

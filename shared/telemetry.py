@@ -37,8 +37,10 @@ METRICS: Mapping[str, str] = {
 }
 """What is measured of a run, and in which unit; the unit of a check's value is an attribute."""
 
-# Each of them writes a line or more for every request, some with the address that was asked.
-_TALKATIVE = ("azure", "httpx", "msal")
+# Each of them writes a line or more for every request, some with the address that was asked. The
+# last two write headers, which tokens are among, once somebody has the worker log everything
+# (PYTHON_ENABLE_DEBUG_LOGGING): https://github.com/python-hyper/hpack/issues/288
+_TALKATIVE = ("azure", "httpx", "msal", "httpcore", "hpack")
 
 # What the exporter would send on its own: statistics of itself, to its maker and to our table, and
 # questions for remote settings. Without them the app talks to one address, and of its runs only.

@@ -8,6 +8,7 @@ https://learn.microsoft.com/entra/identity/authentication/howto-sspr-reporting.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from .applications import RESET_SERVICE, RESET_SERVICE_NAME, principal_id
 from .people import Person, digest, display_name, fine_stamp, firsts, guid, principal_name
@@ -145,8 +146,10 @@ class Log:
         first, last = (oldest - _EPOCH) // HOUR, (newest - _EPOCH) // HOUR
         hours = range(last, first - 1, -1) if newest_first else range(first, last + 1)
         for hour in hours:
-            rows = sorted(self._hour(hour), key=_order, reverse=newest_first)
-            yield from ((at, row) for at, row in rows if oldest <= at <= newest)
+            rows = _in_order(self, hour)
+            for at, row in reversed(rows) if newest_first else rows:
+                if oldest <= at <= newest:
+                    yield at, row
 
     def _hour(self, hour: int) -> Iterator[tuple[datetime, Event]]:
         traffic = self.tenant.traffic
@@ -361,6 +364,17 @@ class Log:
         }
         row = _row(at, activity, correlation, actor or target, target, reason="", service=CORE)
         return row | ({"initiatedBy": {"app": service, "user": None}} if actor is None else {})
+
+
+@lru_cache(maxsize=4)
+def log_of(tenant: Tenant, started: datetime) -> Log:
+    """Whoever reads the log asks for the same hours again and again, each a little later."""
+    return Log(tenant, started)
+
+
+@lru_cache(maxsize=1024)
+def _in_order(log: Log, hour: int) -> list[tuple[datetime, Event]]:
+    return sorted(log._hour(hour), key=_order)
 
 
 def _may_reset(cohort: Cohort) -> bool:

@@ -199,7 +199,7 @@ def synchronization(tenant: Tenant) -> Document:
     }
 
 
-def methods_policy(tenant: Tenant, started: datetime, root: str) -> Document:
+def methods_policy(tenant: Tenant, started: datetime, now: datetime, root: str) -> Document:
     """The authentication methods policy. `policyMigrationState` is null on newer tenants."""
     base = f"{root}/v1.0/$metadata#policies/authenticationMethodsPolicy"
     return {
@@ -207,7 +207,7 @@ def methods_policy(tenant: Tenant, started: datetime, root: str) -> Document:
         "id": "authenticationMethodsPolicy",
         "displayName": "Authentication Methods Policy",
         "description": "Which authentication methods the users of this tenant may use",
-        "lastModifiedDateTime": fine_stamp(_methods_changed(tenant, started)),
+        "lastModifiedDateTime": fine_stamp(_methods_changed(tenant, started, now)),
         "policyVersion": "1.5",
         "policyMigrationState": tenant.migration_state,
         "registrationEnforcement": {
@@ -246,7 +246,7 @@ def methods_policy(tenant: Tenant, started: datetime, root: str) -> Document:
     }
 
 
-def _methods_changed(tenant: Tenant, started: datetime) -> datetime:
+def _methods_changed(tenant: Tenant, started: datetime, now: datetime) -> datetime:
     """The newest change that the audit log shows, or one that it no longer shows."""
     long_ago = timedelta(days=90, microseconds=digest("policy") % 10**9)
     ages = [
@@ -254,7 +254,8 @@ def _methods_changed(tenant: Tenant, started: datetime) -> datetime:
         for incident in (tenant.traffic.incidents if tenant.traffic else ())
         if incident.what is Happening.METHODS_POLICY
     ]
-    return started - min(ages, default=long_ago)
+    times = [started - age for age in (*ages, long_ago)]
+    return max((at for at in times if at <= now), default=started - tenant.age)
 
 
 def authorization_policy(tenant: Tenant, root: str) -> Document:

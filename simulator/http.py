@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
+from .faults import Fault
 from .tenant import Tenant
 
 JSON = (
@@ -79,12 +82,20 @@ class Ask:
 
 @dataclass(kw_only=True)
 class Reply:
-    """An answer; `body` is encoded as JSON unless it is bytes already."""
+    """An answer; `body` is encoded as JSON unless it is bytes already.
+
+    `fault` is what says that it is sent in a way of its own.
+    """
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON
+    fault: Fault | None = None
+
+    @property
+    def encoded(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else msgspec.json.encode(self.body)
 
 
 @dataclass(kw_only=True)

@@ -42,7 +42,7 @@ def jobs(tenant: Tenant, app_id: str, started: datetime, now: datetime) -> list[
     return [
         _job(tenant, _USERS, started, last),
         _job(tenant, _PASSWORDS, started, last)
-        if stuck is None
+        if stuck is None or now < started - stuck
         else _in_quarantine(tenant, _PASSWORDS, started, started - stuck, now),
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Final
 
 Path = tuple[str, ...]
@@ -110,6 +111,7 @@ _TOKEN = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Node:
     """The tree of a $filter; raises FilterError."""
     parser = _Parser(text)

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -32,12 +33,12 @@ GIVEN, FAMILY = _GIVEN.split(), _FAMILY.split()
 
 def stamp(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC to the second, as the directory writes it."""
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return None if moment is None else f"{moment.isoformat(timespec='seconds')[:19]}Z"
 
 
 def fine_stamp(moment: datetime) -> str:
     """ISO 8601 in UTC to 100 ns without trailing zeros, as the reports write it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}1Z"
+    return f"{moment.isoformat(timespec='microseconds')[:26]}1Z"
 
 
 def digest(*parts: object) -> int:
@@ -55,6 +56,7 @@ _SPREAD = 0x9E3779B1
 _GATHER = pow(_SPREAD, -1, 2**32)
 
 
+@lru_cache(maxsize=8192)
 def id_of(seed: int, family: str, number: int) -> str:
     head = (number * _SPREAD + digest(seed, family)) % 2**32
     return f"{head:08x}{guid(seed, family, number)[8:]}"
@@ -184,9 +186,12 @@ class Selection(Generic[Kind]):
     def _places_of(self, ids: Iterable[str]) -> set[int]:
         back = pow(self._stride, -1, self.size) if self.size else 0
         places: set[int] = set()
+        if not self._firsts:
+            return places
+        seed, family = self._firsts[0].tenant.seed, self._firsts[0].family
+        numbers = {number_of(seed, family, identifier) for identifier in ids}
         for first, start in zip(self._firsts, self._starts, strict=True):
-            for identifier in ids:
-                number = number_of(first.tenant.seed, first.family, identifier)
+            for number in numbers:
                 if number is not None and 0 <= number - first.number < first.cohort.size:
                     places.add((start + number - first.number) * back % self.size)
         return places

@@ -5,7 +5,7 @@ It has manners of its own: no advanced queries, fewer operators, other words for
 
 from datetime import UTC, datetime, timedelta
 
-from .audit import Event, Log
+from .audit import Event, log_of
 from .http import Ask, GraphError, Reply
 from .listing import fill_page, integer, selected
 from .odata import Compare, Edm, FilterError, Node, conjuncts, holds, parse
@@ -93,7 +93,7 @@ def directory_audits(ask: Ask) -> Reply:
     if after is not None:
         oldest, newest = (oldest, after[0]) if newest_first else (after[0], newest)
     rows: list[tuple[datetime, Event]] = []
-    events = Log(ask.tenant, ask.started).between(oldest, newest, newest_first=newest_first)
+    events = log_of(ask.tenant, ask.started).between(oldest, newest, newest_first=newest_first)
     for at, event in events:
         key = (at, str(event["id"]))
         if after is not None and (key >= after if newest_first else key <= after):

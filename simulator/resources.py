@@ -6,6 +6,7 @@ https://learn.microsoft.com/graph/api/authenticationmethodsroot-list-userregistr
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 
 from .odata import Edm
 from .people import (
@@ -265,11 +266,14 @@ def _row_updated(person: Person) -> str:
     """Each row is recomputed once a day, at its own time, and published twelve hours later."""
     day = timedelta(days=1)
     known = person.now - timedelta(hours=12)
-    ticks = digest(person.tenant.seed, "row", person.number) % (86_400 * 1_000_000)
-    moment = known.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
-        microseconds=ticks
-    )
+    midnight = known.replace(hour=0, minute=0, second=0, microsecond=0)
+    moment = midnight + _time_of_row(person.tenant.seed, person.number)
     return fine_stamp(moment if moment <= known else moment - day)
+
+
+@lru_cache(maxsize=8192)
+def _time_of_row(seed: int, number: int) -> timedelta:
+    return timedelta(microseconds=digest(seed, "row", number) % (86_400 * 1_000_000))
 
 
 def _strong(person: Person) -> bool:

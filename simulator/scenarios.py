@@ -530,6 +530,10 @@ _MAKERS: Mapping[str, tuple[str, Callable[[], Tenant]]] = {
     "quiet": ("hybrid, but nobody ever resets a password", lambda: replace(_HEALTHY, traffic=None)),
     "outage": ("Graph answers 503 to everything", lambda: replace(_HEALTHY, available=False)),
     "empty": ("a new tenant: one administrator and nothing else", _empty),
+    "hostile": (
+        "contoso, where every name and text attacks whoever shows it",
+        lambda: replace(_contoso(), hostile=True),
+    ),
 }
 
 SCENARIOS: Mapping[str, str] = MappingProxyType(

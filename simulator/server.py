@@ -7,19 +7,20 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 from uuid import uuid4
 
 import msgspec
 from aiohttp import web
 from yarl import URL
 
-from . import batch, throttle
+from . import batch, hostile, throttle
 from .applications import MONITOR, names_of_roles, principal_id
 from .auth import ADMINISTRATOR, ALL_ROLES, Grant, Issuer
 from .endpoints import Workload, find
-from .faults import Fault, Faults
+from .faults import Fault, Faults, Switched
 from .http import Ask, Asked, ConnectionDropped, GraphError, Reply, wrong_method
+from .sending import send
 from .tenant import Pages, Tenant
 
 _VERSIONS = ("v1.0", "beta")
@@ -80,6 +81,12 @@ class Simulator:
         self._started = started
 
     @property
+    def connections(self) -> int:
+        """How many connections callers hold."""
+        server = self._runner and self._runner.server
+        return len(server.connections) if server else 0
+
+    @property
     def endpoint(self) -> str:
         """Where to ask, without version and trailing slash."""
         return f"http://127.0.0.1:{self._port}"
@@ -109,34 +116,9 @@ class Simulator:
         held = (row for row in self._granted.values() if row["principalId"] == self.identity)
         return sorted(names_of_roles(held))
 
-    def fail(
-        self,
-        pattern: str,
-        *,
-        status: int | None = None,
-        code: str | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        drop: bool = False,
-        delay: float = 0,
-        when: str | None = None,
-        method: str | None = None,
-        times: int | None = 1,
-    ) -> Fault:
+    def fail(self, path: str, **what: Unpack[Switched]) -> Fault:
         """Switch a fault on for paths that match the glob; `when` limits it to one version."""
-        rule = Fault(
-            path=pattern,
-            status=status,
-            code=code,
-            body=body,
-            headers=headers or {},
-            drop=drop,
-            delay=delay,
-            when=when,
-            method=method,
-            times=times,
-        )
-        return self._faults.add(rule)
+        return self._faults.add(Fault(path=path, **what))
 
     def heal(self) -> None:
         """Switch all faults off."""
@@ -171,20 +153,17 @@ class Simulator:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
-        return web.Response(
-            status=reply.status,
-            body=body,
-            headers={
-                "Cache-Control": "no-cache",
-                "OData-Version": "4.0",
-                "request-id": ids.request,
-                "client-request-id": ids.client,
-                "Date": format_datetime(self.now(), usegmt=True),
-                "Content-Type": reply.content_type,
-            }
-            | reply.headers,
-        )
+        reply.headers = {
+            "Cache-Control": "no-cache",
+            "OData-Version": "4.0",
+            "request-id": ids.request,
+            "client-request-id": ids.client,
+            "Date": format_datetime(self.now(), usegmt=True),
+            "Content-Type": reply.content_type,
+        } | reply.headers
+        if reply.fault is not None:
+            return await send(request, reply, reply.fault, self._sleep)
+        return web.Response(status=reply.status, body=reply.encoded, headers=reply.headers)
 
     async def _outermost(
         self, request: web.Request, headers: Mapping[str, str], ids: "_Ids"
@@ -232,7 +211,10 @@ class Simulator:
     async def _batch(
         self, outer: Ask, body: bytes, grant: Grant, record: Asked, ids: "_Ids"
     ) -> Reply:
+        sends: Fault | None = None
+
         async def one(item: batch.Item) -> Reply:
+            nonlocal sends
             url = URL(item.url)
             query = dict(url.query)
             path = "/" + url.path.lstrip("/")
@@ -255,25 +237,33 @@ class Simulator:
             reply = await self._guarded(ask, respond, _Ids(ids.client))
             reply.headers = {"Cache-Control": "no-cache", "OData-Version": "4.0"} | reply.headers
             entry.status = reply.status
+            sends = sends or reply.fault
             return reply
 
-        return await batch.answer(batch.read(body), one, next(self._batches))
+        answered = await batch.answer(batch.read(body), one, next(self._batches))
+        answered.fault = sends
+        return answered
 
     async def _guarded(
         self, ask: Ask, respond: Callable[[], Awaitable[Reply]], ids: "_Ids"
     ) -> Reply:
         """The answer, or the fault that comes in its place; refusals become error bodies."""
-        fault = self._faults.meet(ask.method, ask.version, ask.path)
+        fault = self._faults.meet(ask.method, ask.version, ask.path, ask.query)
         if fault is not None and fault.delay:
             await self._sleep(fault.delay)
         if fault is not None and fault.drop:
             raise ConnectionDropped
         try:
             reply = _faulty(fault) if fault and fault.replaces else await respond()
+            if fault is not None and fault.edit is not None:
+                reply.body = fault.edit(msgspec.json.decode(reply.encoded))
         except GraphError as error:
             reply = _refusal(error, ids, self.now())
+            if self._tenant.hostile:
+                reply.body = hostile.answer(reply.body)
         if fault is not None:
             reply.headers = {**reply.headers, **fault.headers}
+            reply.fault = fault if fault.sends else None
         return reply
 
     def _respond(self, ask: Ask, grant: Grant) -> Reply:
@@ -285,6 +275,8 @@ class Simulator:
         endpoint.refuse_caller(self._tenant, grant)
         endpoint.refuse_options(ask)
         reply = endpoint.answer(ask)
+        if self._tenant.hostile:
+            reply.body = hostile.answer(reply.body)
         if not reports:
             # Refusals cost nothing here, so the bill comes last.
             units, users = endpoint.cost(ask), self._tenant.users

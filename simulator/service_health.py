@@ -5,6 +5,7 @@ https://learn.microsoft.com/graph/api/resources/service-communications-api-overv
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import quote
 
@@ -62,7 +63,7 @@ def overviews(ask: Ask) -> Reply:
         )
     rows: list[dict[str, object]] = []
     for id_, service in _SERVICES.items():
-        row: Document = {"service": service, "status": _status(ask.tenant, id_), "id": id_}
+        row: Document = {"service": service, "status": _status(ask, id_), "id": id_}
         issues = {"issues": list(_issues(ask, id_))} if expanded else {}
         rows.append({**_OVERVIEW.row(row, names), **issues})
     context = ask.context("admin/serviceAnnouncement/healthOverviews")
@@ -102,10 +103,18 @@ def _most(ask: Ask) -> int:
     return min(top or _PAGE, _LARGEST_PAGE)
 
 
-def _status(tenant: Tenant, service: str) -> str:
-    if service == ENTRA and tenant.degraded_for is not None:
-        return _cased(tenant, "serviceDegradation")
-    return _cased(tenant, _UNUSUAL.get(service, "serviceOperational"))
+def _degraded_since(ask: Ask) -> datetime | None:
+    """Since when Microsoft Entra is degraded, if it is by now."""
+    if ask.tenant.degraded_for is None:
+        return None
+    began = ask.started - ask.tenant.degraded_for
+    return began if began <= ask.now else None
+
+
+def _status(ask: Ask, service: str) -> str:
+    if service == ENTRA and _degraded_since(ask):
+        return _cased(ask.tenant, "serviceDegradation")
+    return _cased(ask.tenant, _UNUSUAL.get(service, "serviceOperational"))
 
 
 _UNUSUAL: Mapping[str, str] = {"Exchange": "investigating", "Intune": "serviceRestored"}
@@ -118,22 +127,33 @@ def _cased(tenant: Tenant, word: str) -> str:
 
 def _issues(ask: Ask, service: str) -> Iterator[Document]:
     """The newest first; only what is going on has no end."""
-    if service == ENTRA and ask.tenant.degraded_for is not None:
-        began = ask.started - ask.tenant.degraded_for
-        yield _issue(ask, service, 0, began, None, "incident", "serviceDegradation")
+    if service == ENTRA and (since := _degraded_since(ask)):
+        yield _issue(ask.tenant, service, 0, since, None, "incident", "serviceDegradation")
     if service == "Exchange":
         began = ask.started - timedelta(days=2)
-        yield _issue(ask, service, 0, began, None, "advisory", "investigating")
+        yield _issue(ask.tenant, service, 0, began, None, "advisory", "investigating")
+    past = _past_issues(ask.tenant, ask.started, service)
+    yield from (issue for ended, issue in past if ended <= ask.now)
+
+
+@lru_cache(maxsize=2 * len(_SERVICES))
+def _past_issues(
+    tenant: Tenant, started: datetime, service: str
+) -> list[tuple[datetime, Document]]:
+    """Those that are over, with their end."""
+    issues = []
     for number in range(1, _PAST_ISSUES + 1):
         chance = digest("issue", service, number)
-        began = ask.started - timedelta(days=10 * number, seconds=chance % 86_400)
+        began = started - timedelta(days=10 * number, seconds=chance % 86_400)
         ended = began + timedelta(hours=1 + chance % 90)
         kind = "incident" if chance % 3 == 0 else "advisory"
-        yield _issue(ask, service, number, began, ended, kind, "serviceRestored")
+        issue = _issue(tenant, service, number, began, ended, kind, "serviceRestored")
+        issues.append((ended, issue))
+    return issues
 
 
 def _issue(
-    ask: Ask,
+    tenant: Tenant,
     service: str,
     number: int,
     began: datetime,
@@ -153,9 +173,9 @@ def _issue(
         "title": title,
         "id": f"{prefix}{900_000 + digest(service) % 900 * 100 + number}",
         "impactDescription": f"{title}.",
-        "classification": _cased(ask.tenant, classification),
-        "origin": _cased(ask.tenant, "microsoft"),
-        "status": _cased(ask.tenant, status),
+        "classification": _cased(tenant, classification),
+        "origin": _cased(tenant, "microsoft"),
+        "status": _cased(tenant, status),
         "service": name,
         "feature": "Authentication" if service == ENTRA else "Access",
         "featureGroup": "Authentication" if service == ENTRA else "Networking Issues",
@@ -164,7 +184,7 @@ def _issue(
         "posts": [
             {
                 "createdDateTime": fine_stamp(changed),
-                "postType": _cased(ask.tenant, "regular"),
+                "postType": _cased(tenant, "regular"),
                 "description": {"contentType": "html", "content": f"Title: {title}"},
             }
         ],

@@ -78,6 +78,8 @@ class ThingCohort:
 class Sync:
     """Directory synchronisation: last run `age` before the start, then one every `cycle` if any.
 
+    Until its last run it ran as usual, as can be seen by moving the clock back before the start.
+
     `hashes`: passwords are synchronised, the last time `hash_age` before the start (None: all the
     time). Connect: `certificate` is what is left of its certificate at the start (None: it signs in
     as a user and has none), which it `renews`. Cloud Sync: the job for passwords is
@@ -97,26 +99,35 @@ class Sync:
 
     def last(self, started: datetime, now: datetime) -> datetime | None:
         """When the directory was last synchronised, as seen at `now`."""
-        return _last_run(self.age, self.cycle, started, now)
+        return _last_run(self.age, self.cycle, started, now, usual=timedelta(minutes=30))
 
     def last_password(self, started: datetime, now: datetime) -> datetime | None:
         """When password hashes were last synchronised: every 2 minutes, by Connect only."""
         if self.engine is not Engine.CONNECT or self.age is None or not self.hashes:
             return None
+        usual = timedelta(minutes=2)
         if self.hash_age is not None:
-            return started - self.hash_age
+            return _last_run(self.hash_age, None, started, now, usual=usual)
         if self.cycle is None:
-            return started - self.age
-        return _last_run(timedelta(seconds=90), timedelta(minutes=2), started, now)
+            return _last_run(self.age, None, started, now, usual=usual)
+        return _last_run(timedelta(seconds=90), usual, started, now, usual=usual)
 
 
 def _last_run(
-    age: timedelta | None, cycle: timedelta | None, started: datetime, now: datetime
+    age: timedelta | None,
+    cycle: timedelta | None,
+    started: datetime,
+    now: datetime,
+    *,
+    usual: timedelta,
 ) -> datetime | None:
     if age is None:
         return None
     first = started - age
-    return first if cycle is None else first + ((now - first) // cycle) * cycle
+    if cycle is None and now >= first:
+        return first
+    cycle = cycle or usual
+    return first + ((now - first) // cycle) * cycle
 
 
 class Outcome(StrEnum):
@@ -189,7 +200,7 @@ class Tenant:
 
     `reset_service`: whether the password reset service's principal is enabled, None where there is
     none. Microsoft Entra is degraded since `degraded_for` before the start. `pascal_case`: service
-    health spells its enums so.
+    health spells its enums so. `hostile`: whatever somebody could name or write is an attack.
     """
 
     scenario: str
@@ -209,6 +220,7 @@ class Tenant:
     degraded_for: timedelta | None = None
     pascal_case: bool = False
     pages: Pages = Pages.ANSWER
+    hostile: bool = False
 
     @property
     def users(self) -> int:

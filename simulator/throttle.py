@@ -20,8 +20,8 @@ class Reports:
         self._recent: deque[datetime] = deque()
 
     def spend(self, now: datetime) -> None:
-        while self._recent and self._recent[0] <= now - _WINDOW:
-            self._recent.popleft()
+        # Nothing counts that is yet to come, as the clock can be moved back.
+        self._recent = deque(at for at in self._recent if now - _WINDOW < at <= now)
         self._recent.append(now)
         if len(self._recent) > _REPORTS_LIMIT:
             raise GraphError(
@@ -40,7 +40,8 @@ class Directory:
         """The headers of an answer that cost `units`; raises 429 with Retry-After."""
         limit = 3500 if users < 50 else 5000 if users <= 500 else 8000
         if self._at is not None:
-            self._level = max(0.0, self._level - limit * ((now - self._at) / _WINDOW))
+            left = self._level - limit * ((now - self._at) / _WINDOW)
+            self._level = max(0.0, left) if self._at <= now else 0.0
         self._at = now
         if self._level + units > limit:
             wait = (self._level + units - limit) / limit * _WINDOW.total_seconds()

@@ -116,6 +116,7 @@ def test_what_is_generated_is_up_to_date(file: Path) -> None:
         ("docs/settings.md", {"settings", "thresholds"}),
         ("docs/permissions.md", {"app-roles", "facts", "grant-cli", "grant-powershell"}),
         ("docs/http.md", {"reasons", "families", "metrics"}),
+        ("docs/licences.md", {"licences"}),
         *((f"docs/checks/{check.id}.md", set(generate.BLOCKS_OF_CHECK)) for check in DOCUMENTED),
     ],
 )

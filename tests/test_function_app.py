@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from uuid import uuid4
 
@@ -206,3 +207,127 @@ def test_importing_the_app_needs_neither_azure_nor_settings():
         check=False,
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def browsing(path: str, **headers: str) -> func.HttpRequest:
+    return func.HttpRequest(
+        method="GET",
+        url=f"http://localhost/api/{path}",
+        headers=BROWSER | headers,
+        params={},
+        route_params={"id": path.removeprefix("checks/")},
+        body=b"",
+    )
+
+
+PAGES = [
+    pytest.param("status", function_app.status, id="status"),
+    pytest.param("checks/directory_sync", function_app.check, id="check"),
+    pytest.param("explain?q=SSPR_0029", function_app.explain, id="explain"),
+]
+
+
+@pytest.mark.parametrize(("path", "function"), PAGES)
+async def test_a_browser_is_shown_a_page(app_of, path, function):
+    await function_app.run(TIMER)
+    answer = await function(browsing(path, **{"accept-language": "de"}))
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert b'<html lang="de">' in answer.get_body()
+    assert "style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+
+
+async def test_programs_are_not_shown_a_page(app_of):
+    await function_app.run(TIMER)
+    for accept in ("*/*", "application/json", "application/json, text/html"):
+        answer = await function_app.status(browsing("status", accept=accept))
+        assert answer.mimetype == "application/json"
+
+
+@pytest.mark.parametrize(("path", "function"), PAGES[:2])
+async def test_before_the_first_run_a_browser_is_told(app_of, path, function):
+    answer = await function(browsing(path))
+    waiting = path == "status"
+    assert (answer.status_code, answer.mimetype) == (503 if waiting else 200, "text/html")
+    told = "The first run has not finished" if waiting else "No run has judged this check yet."
+    assert told in answer.get_body().decode()
+
+
+@pytest.mark.parametrize("accept", ["application/json", BROWSER["accept"]])
+async def test_a_check_that_is_none_is_not_found(app_of, accept):
+    answer = await function_app.check(browsing("checks/%3Cscript%3E", accept=accept))
+    assert answer.status_code == 404
+    assert b"Unknown check" in answer.get_body()
+    assert b"script" not in answer.get_body()
+
+
+async def test_wrong_settings_and_lost_storage_are_pages_too(app_of, monkeypatch):
+    broken = app_of.environment["AzureWebJobsStorage"].split("TableEndpoint=")[0]
+    monkeypatch.setenv("AzureWebJobsStorage", f"{broken}TableEndpoint=http://127.0.0.1:9/x;")
+    answer = await function_app.status(browsing("status"))
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "Storage cannot be reached" in answer.get_body().decode()
+    monkeypatch.setenv("SSPR_CLOUD", "mars")
+    answer = await function_app.status(browsing("status"))
+    assert "Settings need attention" in answer.get_body().decode()
+    answer = await function_app.explain(browsing("explain?q=SSPR_0029"))
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+
+
+async def test_a_window_that_is_none_is_refused_on_a_page(app_of):
+    request = func.HttpRequest(
+        "GET",
+        "http://localhost/api/status?window=2d",
+        headers=BROWSER,
+        params={"window": "2d"},
+        body=b"",
+    )
+    answer = await function_app.status(request)
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
+    assert "24h, 7d, 30d, 90d, 365d" in answer.get_body().decode()
+
+
+READERS = ("status", "trend", "changes", "list_checks", "check", "explain")
+
+
+@pytest.fixture
+def signing_in(app_of, monkeypatch):
+    """The app as it starts where App Service signs people in."""
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
+    spec = spec_from_file_location("app_with_sign_in", ROOT / "function_app.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "app_with_sign_in", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_where_people_sign_in_only_readers_need_no_key(signing_in):
+    triggers = {
+        function.get_function_name(): json.loads(function.get_raw_bindings()[0])
+        for function in signing_in.app.get_functions()
+    }
+    keyless = {name for name, of in triggers.items() if of.get("authLevel") == "ANONYMOUS"}
+    assert keyless == {*READERS, "healthz"}
+
+
+@pytest.mark.parametrize("name", READERS)
+async def test_who_did_not_sign_in_reads_nothing(signing_in, monkeypatch, name):
+    monkeypatch.setenv("SSPR_CLOUD", "mars")  # which is not told either
+    for accept in ("application/json", BROWSER["accept"]):
+        answer = await getattr(signing_in, name)(browsing("status", accept=accept))
+        assert answer.status_code == 401
+        assert b"SSPR_CLOUD" not in answer.get_body()
+
+
+async def test_who_signed_in_is_shown_the_page(signing_in):
+    await signing_in.run(TIMER)
+    answer = await signing_in.status(browsing("status", **{"x-ms-client-principal-id": "someone"}))
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+
+
+def test_without_sign_in_readers_need_a_key():
+    assert function_app.READERS is func.AuthLevel.FUNCTION

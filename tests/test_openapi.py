@@ -95,6 +95,10 @@ def parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {parameter["name"]: parameter for parameter in found}
 
 
+def filled(path: str) -> str:
+    return path.replace("{id}", "writeback")
+
+
 CHOICES = [
     (path, name, parameter["schema"]["enum"])
     for _, path, operation in OPERATIONS
@@ -119,11 +123,13 @@ def test_a_choice_is_accepted_and_nothing_else(api: str, path: str, name: str, a
 def test_a_key_is_asked_for_as_described(
     api: str, method: str, path: str, operation: dict[str, Any]
 ) -> None:
-    answer = requests.request(method, api + path, timeout=30)
+    answer = requests.request(method, api + filled(path), timeout=30)
     assert (answer.status_code == 401) is (operation.get("security") != [])
 
 
-@pytest.mark.parametrize("path", ["/status", "/trend", "/changes", "/checks", "/explain"])
+@pytest.mark.parametrize(
+    "path", ["/status", "/trend", "/changes", "/checks", "/checks/writeback", "/explain"]
+)
 def test_what_a_reader_has_already_is_not_sent_again(api: str, path: str) -> None:
     first = requests.get(api + path, headers=KEY, timeout=30)
     again = requests.get(
@@ -135,7 +141,7 @@ def test_what_a_reader_has_already_is_not_sent_again(api: str, path: str) -> Non
 @pytest.mark.parametrize("path", [path for _, path, _ in OPERATIONS] + ["/nowhere"])
 def test_every_answer_has_the_headers_that_protect_it(api: str, path: str) -> None:
     for headers in (KEY, {}):
-        found = requests.get(api + path, headers=headers, timeout=30).headers
+        found = requests.get(api + filled(path), headers=headers, timeout=30).headers
         assert found["X-Content-Type-Options"] == "nosniff"
         assert found["Referrer-Policy"] == "no-referrer"
         assert found["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
@@ -161,6 +167,7 @@ class Noted(dict[str, str]):
         ("/trend", function_app.trend),
         ("/changes", function_app.changes),
         ("/checks", function_app.list_checks),
+        ("/checks/{id}", function_app.check),
         ("/explain", function_app.explain),
         ("/metrics", function_app.metrics),
         ("/healthz", function_app.healthz),
@@ -172,11 +179,13 @@ async def test_every_parameter_that_is_read_is_described(world, monkeypatch, pat
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     params = Noted()
-    await function(func.HttpRequest("GET", path, params=params, body=b""))
+    route = {"id": "writeback"}
+    await function(func.HttpRequest("GET", path, params=params, route_params=route, body=b""))
     (operation,) = described["paths"][path].values()
     known = {name for name, of in parameters(operation).items() if of["in"] == "query"}
-    # Every answer looks for the language; machines' answers have none.
-    assert known | {"lang"} == params.names
+    # Every answer looks for the language, and where there is a page, for whether it is wanted.
+    page = {"format"} if path in ("/status", "/checks/{id}", "/explain") else set()
+    assert known | {"lang"} | page == params.names
 
 
 def test_the_description_names_what_the_code_knows() -> None:
@@ -225,6 +234,9 @@ def validator(name: str) -> Draft202012Validator:
         ("/changes", "changes.json"),
         ("/changes?after=x", "problem.json"),
         ("/checks", "checks.json"),
+        ("/checks/writeback", "check.json"),
+        ("/checks/endpoints", "check.json"),
+        ("/checks/other", "problem.json"),
         ("/explain", "explain.json"),
         ("/explain?code=SSPR_0029", "explain.json"),
         ("/explain?code=SSPR_0099", "problem.json"),

@@ -71,13 +71,28 @@ async def test_progress_is_kept_after_every_few_pages(world, monkeypatch):
     assert len(pages(world)) == 4
 
 
-async def test_a_sweep_whose_link_expired_starts_over(world):
-    await advance(world, seconds=0)
-    world.graph.fail(REPORT, status=400)
-    failed = await advance(world)
-    assert failed.failed_for is Reason.UNSUPPORTED
-    assert failed.underway is None
-    assert (await advance(world)).finished is not None
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 400},
+        {"edit": lambda page: page | {"@odata.nextLink": "https://attacker.example"}},
+    ],
+    ids=["expired", "astray"],
+)
+async def test_a_sweep_whose_link_leads_nowhere_starts_over_at_once(world, fault):
+    begun = await advance(world, seconds=0)
+    world.graph.fail(REPORT, **fault)
+    done = await advance(world, now=NOW + timedelta(minutes=1))
+    assert done.finished is not None
+    assert done.finished.users.members > begun.underway.counts.users.members
+    assert len(pages(world)) == 4
+
+
+async def test_a_report_that_cannot_be_read_is_asked_for_once_in_a_try(world):
+    world.graph.fail(REPORT, status=400, times=None)
+    for _ in range(2):
+        assert (await advance(world)).failed_for is Reason.UNSUPPORTED
+    assert len(pages(world)) == 2
 
 
 async def test_a_sweep_left_for_half_a_day_starts_over(world):

@@ -10,13 +10,14 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -29,6 +30,8 @@ from shared.model import Known, Reason, Unavailable
 from shared.settings import CLOUD, GRAPH_ENDPOINT, GRAPH_TOKEN, TENANT_ID, Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.graph_request_adapter import GraphRequestAdapter
@@ -59,10 +62,15 @@ class _BatchItem(msgspec.Struct):
 
 
 class _Batch(msgspec.Struct):
-    responses: list[_BatchItem]
+    responses: list[msgspec.Raw]
 
 
 _batch_decoder = msgspec.json.Decoder(_Batch)
+_item_decoder = msgspec.json.Decoder(_BatchItem)
+
+# What decoding raises: not only its own errors, of which ValueError is the base, but also those of
+# bytes that are no text (https://github.com/msgspec/msgspec/issues/714), and of too deep nesting.
+_UNREADABLE = (ValueError, RecursionError)
 
 # What sending a batch gives for each question: an answer, or why there is none.
 Replies = dict[str, Reply | Failure]
@@ -97,7 +105,7 @@ class Graph:
         self._root = root
         self._cloud = cloud
         self._sleep = sleep
-        self._clock = clock
+        self.clock = clock
         self._now = now
         self._deadline = clock() + seconds
         self._reports = Pacer(sleep=sleep, clock=clock)
@@ -126,31 +134,57 @@ class Graph:
         return (await self._persist(self._single, [question]))[question.name]
 
     async def reach(self, url: str) -> Known[int] | Unavailable:
-        """The status that a public address answers with, asked without a token."""
+        """The status that a public address answers with, asked without a token.
+
+        It is no part of Graph, so that it is asked even when the time for Graph is over.
+        """
         import httpx
 
         try:
-            response = await self._public.get(url)
-        except httpx.TimeoutException:
+            # A status is all we want: whatever follows it, at whatever pace, is not read.
+            async with (
+                asyncio.timeout(REQUEST_TIMEOUT),
+                self._public.stream("GET", url) as response,
+            ):
+                return Known(response.status_code, as_of=self._now())
+        except (TimeoutError, httpx.TimeoutException):
             return Unavailable(Reason.TIMEOUT, detail="no answer in time")
         except httpx.HTTPError as error:
             return Unavailable(Reason.UNREACHABLE, detail=type(error).__name__)
-        return Known(response.status_code, as_of=self._now())
 
     async def pages(
         self, question: Question[P], *, link: str | None = None, most: int | None = None
     ) -> AsyncIterator[Known[P] | Unavailable]:
-        """Read a collection page by page, from `link` if given; ends after the first failure."""
+        """Read a collection page by page, from `link` if given; ends after the first failure.
+
+        A page whose link leads elsewhere, or nowhere new, counts as one that could not be read.
+        """
         for _ in range(most) if most else count():
-            answer = await self.get(question if link is None else _at(question, link))
-            yield answer
-            if isinstance(answer, Unavailable) or answer.value.next_link is None:
-                return
-            link = answer.value.next_link
-            # A page must not be able to send our token anywhere else.
-            if urlsplit(link)[:2] != urlsplit(self._root)[:2]:
+            if link is not None and not self._is_ours(link):
                 yield Unavailable(Reason.MALFORMED, detail="the next page is on another host")
                 return
+            answer = await self.get(question if link is None else _at(question, link))
+            if isinstance(answer, Unavailable):
+                yield answer
+                return
+            following = answer.value.next_link
+            if following is not None and not self._is_ours(following):
+                yield Unavailable(Reason.MALFORMED, detail="the next page is on another host")
+                return
+            if following is not None and following == link:
+                yield Unavailable(Reason.MALFORMED, detail="the next page is the same one")
+                return
+            yield answer
+            if following is None:
+                return
+            link = following
+
+    def _is_ours(self, link: str) -> bool:
+        """Whether a link stays with Graph: a page must not send our token anywhere else."""
+        try:
+            return urlsplit(link)[:2] == urlsplit(self._root)[:2]
+        except ValueError:
+            return False
 
     async def _persist(
         self,
@@ -182,7 +216,7 @@ class Graph:
 
     def _settle(self, question: Question[T], reply: Reply | Failure | None) -> Known[T] | Failure:
         if reply is None:
-            return _malformed("no answer for this item of the batch")
+            return _malformed("no readable answer for this item of the batch")
         if isinstance(reply, Failure):
             return reply
         if not 200 <= reply.status < 300:
@@ -195,12 +229,16 @@ class Graph:
             )
         try:
             return Known(question.decode(reply.body), as_of=self._now())
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             return _malformed(str(error))
+
+    def _patience(self) -> float:
+        """The seconds that a request may take that begins now."""
+        return min(REQUEST_TIMEOUT, self._deadline - self.clock())
 
     async def _pause(self, seconds: float) -> bool:
         """Wait before asking again; False when the deadline comes first."""
-        if self._clock() + seconds >= self._deadline:
+        if self.clock() + seconds >= self._deadline:
             return False
         await self._sleep(seconds)
         return True
@@ -219,7 +257,9 @@ class Graph:
 
         version = questions[0].version
         items = [self._item(question, version) for question in questions]
-        request = RequestInformation(Method.POST, f"{self._root}/{version}/$batch")
+        request = RequestInformation(Method.POST)
+        # Not as a template, which would be expanded again at every look at it.
+        request.url = f"{self._root}/{version}/$batch"
         request.set_stream_content(
             msgspec.json.encode({"requests": items}), content_type="application/json"
         )
@@ -228,18 +268,16 @@ class Graph:
             return {question.name: reply for question in questions}
         try:
             batch = _batch_decoder.decode(reply.body)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             return {question.name: _malformed(str(error)) for question in questions}
-        return {
-            item.id: Reply(item.status, _lower(item.headers), bytes(item.body))
-            for item in batch.responses
-        }
+        return dict(_readable(batch))
 
     def _build(self, question: Question[Any]) -> RequestInformation:
         request = question.request(self._builders)
         # Expanded here: the adapter would put its own base, which knows neither cloud nor version.
         request.path_parameters["baseurl"] = f"{self._root}/{question.version}"
-        request.url = request.url.replace("%24", "$")
+        if request.url_template:
+            request.url = _expanded(request)
         return request
 
     def _item(self, question: Question[Any], version: str) -> dict[str, object]:
@@ -257,11 +295,12 @@ class Graph:
         from kiota_abstractions.native_response_handler import NativeResponseHandler
         from kiota_http.middleware.options import ResponseHandlerOption
 
+        from shared.graph.connection import TooLongError
+
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         self.requests += 1
-        patience = min(REQUEST_TIMEOUT, self._deadline - self._clock())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(self._patience()):
                 response: httpx.Response | None = await self._adapter.send_primitive_async(
                     request, "bytes", {}
                 )
@@ -274,11 +313,45 @@ class Graph:
             logger.debug("%s", error)
             self._sign_in_failed = True
             return Failure(Unavailable(Reason.SIGN_IN_FAILED, detail=type(error).__name__))
+        except TooLongError as error:
+            return Failure(Unavailable(Reason.MALFORMED, detail=str(error)))
         except httpx.HTTPError as error:
             return Failure(Unavailable(Reason.UNREACHABLE, detail=type(error).__name__), tries=4)
+        except httpx.InvalidURL as error:
+            return _malformed(type(error).__name__)
+        except ValueError as error:
+            # A refusal whose challenge the SDK cannot read.
+            return Failure(Unavailable(Reason.SIGN_IN_FAILED, detail=type(error).__name__))
         if response is None:
             return _malformed("no response")
         return Reply(response.status_code, _lower(response.headers), response.content)
+
+
+def _expanded(request: RequestInformation) -> str:
+    """The address of a request, `$` written as such.
+
+    The template engine below the SDK quotes letter by letter. For a long filter that takes more
+    time than all else about a request, so the query is written here.
+    """
+    query = dict(request.query_parameters)
+    request.query_parameters.clear()
+    request.url_template = (request.url_template or "").partition("{?")[0]
+    options = (f"{name.replace('%24', '$')}={_option(value)}" for name, value in query.items())
+    return "?".join(filter(None, (request.url, "&".join(options))))
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(_option, value))
+    return quote(str(value).lower() if isinstance(value, bool) else str(value), safe="")
+
+
+def _readable(batch: _Batch) -> Iterator[tuple[str, Reply]]:
+    """The answers by id, each read on its own: an odd one harms no other."""
+    for raw in batch.responses:
+        with suppress(*_UNREADABLE):
+            item = _item_decoder.decode(raw)
+            yield item.id, Reply(item.status, _lower(item.headers), bytes(item.body))
 
 
 def _at(question: Question[T], link: str) -> Question[T]:
@@ -310,6 +383,16 @@ def _wait(failure: Failure, tries: int) -> float:
     return delay * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, not a secret
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once per process: reading them takes longer than all
+    else that a run computes. https://github.com/encode/httpx/issues/3627
+    """
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 @asynccontextmanager
 async def open_graph(
     settings: Settings,
@@ -317,16 +400,18 @@ async def open_graph(
     seconds: float,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Graph]:
     """Graph for this run and this event loop; connections and credential are closed at the end.
 
     A client that outlives its loop fails: https://github.com/microsoftgraph/msgraph-sdk-python/issues/366
     """
-    import httpx
     from kiota_authentication_azure.azure_identity_authentication_provider import (
         AzureIdentityAuthenticationProvider,
     )
     from msgraph.graph_request_adapter import GraphRequestAdapter
+
+    from shared.graph.connection import Client
 
     cloud = settings[CLOUD]
     simulator = settings[GRAPH_ENDPOINT]
@@ -337,7 +422,7 @@ async def open_graph(
     # A plain client instead of the SDK's, whose middleware follows redirects (Graph's JSON makes
     # none, and one could carry the token away), repeats requests without knowing of batches, and
     # hides the connections from whoever wants to close them.
-    client = httpx.AsyncClient(timeout=REQUEST_TIMEOUT, follow_redirects=False, http2=True)
+    client = Client(timeout=REQUEST_TIMEOUT, follow_redirects=False, http2=True, verify=_trusted())
     async with credential, client:
         adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(
@@ -348,5 +433,13 @@ async def open_graph(
             client=client,
         )
         yield Graph(
-            adapter, client, root, cloud, portals, seconds=seconds, sleep=sleep, clock=clock
+            adapter,
+            client,
+            root,
+            cloud,
+            portals,
+            seconds=seconds,
+            sleep=sleep,
+            clock=clock,
+            now=now,
         )

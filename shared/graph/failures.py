@@ -47,7 +47,7 @@ def error_code(body: bytes) -> str:
     """The `error.code` of a Graph error body; empty for HTML, nothing, or anything else."""
     try:
         envelope = _decoder.decode(body)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return ""
     code = (envelope.error and envelope.error.code) or ""
     return re.sub(r"[^\w.]", "", code)[:80]

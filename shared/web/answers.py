@@ -99,4 +99,5 @@ def storage_unreachable(words: Words) -> Answer:
 
 
 def _allowed(params: Mapping[str, str], words: Words) -> str:
-    return words.say(params["allowed"]) if "allowed" in params else ""
+    allowed = params.get("allowed", "")
+    return words.say(allowed) if allowed else ""

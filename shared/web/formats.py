@@ -49,6 +49,11 @@ def accepted(header: str, offered: Sequence[Format]) -> Format | None:
     return best if quality else None
 
 
+def wants_page(named: str | None, accept: str, offered: Sequence[Format]) -> bool:
+    """Whether a page is wanted, rather than one of the formats that are offered to programs."""
+    return (named or accepted(accept, (*offered, Format.HTML))) == Format.HTML
+
+
 _Range = tuple[str, float]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from shared.model import Current, Run, State, Verdict
+from shared.model import Current, Run, Standing, State, Verdict
 from shared.schedule import is_stale
 from shared.settings import SCHEDULE
 from shared.text import Words
@@ -40,15 +40,7 @@ def status(current: Current | None, catalogue: Mapping[str, Described], asked: A
     wanted = asked.format(FORMATS)
     words, schedule = asked.words, asked.settings[SCHEDULE]
     if current is None:
-        return problem(
-            503,
-            words.say("No run yet"),
-            words.say(
-                "The first run has not finished. Runs follow the schedule {schedule} (UTC).",
-                schedule=schedule,
-            ),
-            retry_seconds=30,
-        )
+        return no_run_yet(asked)
     stale = is_stale(schedule, current.run.slot, asked.now)
     match wanted:
         case Format.HEALTH:
@@ -57,6 +49,20 @@ def status(current: Current | None, catalogue: Mapping[str, Described], asked: A
             return _word(current, stale=stale)
         case _:
             return _document(current, catalogue, asked, stale=stale)
+
+
+def no_run_yet(asked: Asked) -> Answer:
+    """A problem document for when nothing has been stored of the tenant."""
+    words = asked.words
+    return problem(
+        503,
+        words.say("No run yet"),
+        words.say(
+            "The first run has not finished. Runs follow the schedule {schedule} (UTC).",
+            schedule=asked.settings[SCHEDULE],
+        ),
+        retry_seconds=30,
+    )
 
 
 def run(done: Run, catalogue: Mapping[str, Described], words: Words) -> Answer:
@@ -85,23 +91,25 @@ def _document(
 ) -> Answer:
     done, words = current.run, asked.words
     standings = sorted(current.standings, key=lambda s: -s.latest.state.rank)
-    told = {
+    answered = {
         "schema": SCHEMA,
         **_told(done, words),
         "confirmed_state": current.state,
         "stale": stale,
-        "checks": [
-            {
-                **_check(standing.latest, catalogue, words),
-                "confirmed": {"state": standing.confirmed, "since": standing.since},
-            }
-            for standing in standings
-        ],
+        "checks": [told(standing, catalogue, words) for standing in standings],
         "unreadable": _unreadable(done.verdicts, words),
         "run": _spent(done),
     }
     age = round((asked.now - done.started_at).total_seconds(), 1)
-    return document(told, aging={"age_seconds": age})
+    return document(answered, aging={"age_seconds": age})
+
+
+def told(standing: Standing, catalogue: Mapping[str, Described], words: Words) -> dict[str, Any]:
+    """A check with its latest verdict and its confirmed state, as every answer tells it."""
+    return {
+        **_check(standing.latest, catalogue, words),
+        "confirmed": {"state": standing.confirmed, "since": standing.since},
+    }
 
 
 def _told(done: Run, words: Words) -> dict[str, Any]:

@@ -74,7 +74,11 @@ class Ingestion:
     def answer(self, request: Request) -> tuple[int, object]:
         self.requests.append(request)
         if request.path == "/identity":
-            return 200, {"access_token": "of-the-identity", "expires_on": "4102444800"}
+            return 200, {
+                "access_token": "of-the-identity",
+                "expires_on": "4102444800",
+                "resource": request.query["resource"][0],
+            }
         if not request.path.endswith("/track"):
             return 404, {}
         if self.status != 200:

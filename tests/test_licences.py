@@ -1,0 +1,27 @@
+"""Every package that is deployed states a licence, and those that ask for more are explained."""
+
+from __future__ import annotations
+
+import re
+
+from docs import generate
+
+PAGE = (generate.ROOT / "docs" / "licences.md").read_text("utf-8")
+ROWS = re.findall(r"^\| (\S+) \| (\d\S*) \| (.+?) \|", PAGE, re.MULTILINE)
+
+
+def test_every_pinned_package_has_a_row() -> None:
+    pinned = (generate.ROOT / "requirements.txt").read_text("utf-8")
+    assert {(name, version) for name, version, _ in ROWS} == set(
+        re.findall(r"^([\w.-]+)==([^\s;]+)", pinned, re.MULTILINE)
+    )
+
+
+def test_what_is_not_permissive_is_explained() -> None:
+    asking_more = {
+        name
+        for name, _, licence in ROWS
+        if not set(re.split(r" (?:AND|OR) ", licence)) <= generate.PERMISSIVE
+    }
+    explained = re.findall(r"`([\w.-]+)` is under", PAGE.partition("<!--")[0])
+    assert asking_more == set(explained)
