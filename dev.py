@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Everything a developer runs: `python3 dev.py run`, `sweep`, `test`, `bench`, `text`, `check`.
+"""Everything a developer runs: `python3 dev.py run`, `sweep`, `test`, `bench`, `faults`, `text`,
+`check`.
 
 And whoever deploys: `permissions`, `package`.
 
@@ -39,11 +40,11 @@ GOES_ON_AS = {
     "package": "local.package",
     "screenshots": "local.screenshots",
 }
-FURTHER = {"test": "pytest", "bench": "bench", "text": "local.messages"}
+FURTHER = {"test": "pytest", "bench": "bench", "faults": "faults", "text": "local.messages"}
 AZURITE = ("storage emulator", EMULATOR, HOME)
 KUSTO = ("query language", ROOT / "tests" / "telemetry" / "kusto", HOME.with_name("kusto"))
 AXE = ("accessibility rules", ROOT / "tests" / "browser" / "axe", HOME.with_name("axe"))
-PACKAGES = {"test": (AZURITE, KUSTO, AXE), "bench": (AZURITE,)}
+PACKAGES = {"test": (AZURITE, KUSTO, AXE), "bench": (AZURITE,), "faults": (AZURITE,)}
 APP = ("requirements.txt",)
 REQUIREMENTS = (*APP, "requirements-dev.txt")
 
@@ -236,6 +237,9 @@ def main() -> NoReturn:
     commands.add_parser("test", help="all tests; further arguments go to pytest", add_help=False)
     commands.add_parser(
         "bench", help="benchmarks; further arguments go to python -m bench", add_help=False
+    )
+    commands.add_parser(
+        "faults", help="every fault, as a matrix; arguments go to python -m faults", add_help=False
     )
     commands.add_parser(
         "text", help="bring the translations up to date, or only --check them", add_help=False

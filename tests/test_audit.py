@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -15,12 +16,13 @@ from tests.conftest import NOW
 LOG = "/auditLogs/directoryAudits"
 
 
-async def read(world, now=NOW):
+async def read(world, now=NOW, *, wrong=timedelta()):
+    """The log read at a time, by a clock that is wrong by so much."""
     store = world.store()
     await store.prepare()
     world.graph.advance(now - world.graph.now())
     async with world.connect(world.settings(), seconds=1000) as graph:
-        return await audit.read(graph, store, now)
+        return await audit.read(graph, store, now + wrong)
 
 
 def elsewhere(facts):
@@ -44,6 +46,30 @@ async def test_a_reset_elsewhere_is_counted_once_however_often_the_log_is_read(w
     assert first > 0
     later = [elsewhere(await read(world, NOW + timedelta(minutes=15 * n))) for n in (1, 2, 3)]
     assert later == [first] * 3
+
+
+@pytest.mark.parametrize("days", [-400, -3, -1, 1, 3, 400])
+async def test_a_clock_that_was_wrong_once_loses_nothing_and_doubles_nothing(world, days):
+    later = NOW + timedelta(minutes=15)
+    world.graph.tenant = scenario("contoso")
+    await read(world)
+    right = await read(world, later)
+    world.environment["SSPR_TENANT_ID"] = str(uuid4())
+    await read(world)
+    await read(world, wrong=timedelta(days=days))
+    again = await read(world, later)
+    assert attempts(again) == attempts(right)
+    assert elsewhere(again) == elsewhere(right)
+    trails = [facts[AUDIT_TRAIL.name].value for facts in (again, right)]
+    for field in ("read_until", "complete", "behind", "proven_at", "disabled_at", "off_at"):
+        assert getattr(trails[0], field) == getattr(trails[1], field), field
+
+
+async def test_a_log_left_for_longer_than_it_remembers_is_read_from_where_it_begins(world):
+    await read(world)
+    later = NOW + audit.LOOK_BACK + timedelta(days=1)
+    trail = (await read(world, later))[AUDIT_TRAIL.name].value
+    assert trail.read_from == later - audit.LOOK_BACK
 
 
 async def test_attempts_read_in_steps_are_those_read_at_once(world):

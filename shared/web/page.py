@@ -100,7 +100,7 @@ def links(url: str, path: str, words: Words, *, has_key: bool = True) -> Links:
     params = {"q": query["q"]} if "q" in query else {}
     if query.get("window") in set(Window):
         params["window"] = query["window"]
-    depth = path.count("/") + parts.path.endswith("/")
+    depth = len(path.split("/")) - 1 + parts.path.endswith("/")
     return Links("../" * depth, path, params, kept)
 
 
@@ -192,7 +192,9 @@ def check(
 def explain(words: Words, to: Links, house: House, question: str) -> Answer:
     """What a code means, near ones (404), or all codes when nothing was asked."""
     entry, *also = found(question) or [None]
-    told: dict[str, Any] = {"entry": entry, "also": also, "question": question}
+    # What came as `code` may be a function key, and is not shown again.
+    typed = question if "q" in to.params else ""
+    told: dict[str, Any] = {"entry": entry, "also": also, "question": question, "typed": typed}
     if entry:
         mended, severities = labels.menders(words), labels.severities(words)
         told |= {
@@ -383,7 +385,7 @@ def _rendered(
                 "languages": list(Lang),
                 "states": _LEGEND,
                 "css": style,
-                "question": "",
+                "typed": "",
                 **context,
             }
         )

@@ -13,6 +13,7 @@ from checks.engine_facts import (
     CLOUD_SYNC_JOBS,
     CONNECT_CREDENTIALS,
     CONNECT_ROLE,
+    MOST_PAGES,
     PASSWORD_SYNC,
     RESET_PRINCIPAL,
     Administrators,
@@ -319,6 +320,19 @@ async def test_a_request_that_is_refused_names_its_own_permission(
     answer = await gathered(simulator, fact)
     assert isinstance(answer, Unavailable)
     assert (answer.reason, answer.permission) == (Reason.PERMISSION_MISSING, permission)
+
+
+async def test_a_list_without_end_is_given_up(simulator):
+    path = "/roleManagement/directory/roleAssignments"
+
+    def linked(page):
+        link = f"{simulator.endpoint}/v1.0{path}?page={rule.hits}"
+        return page | {"@odata.nextLink": link}
+
+    rule = simulator.fail(path, body={"value": []}, edit=linked, times=None)
+    answer = await gathered(simulator, ADMINISTRATORS)
+    assert answer == Unavailable(Reason.MALFORMED, detail=f"no end after {MOST_PAGES} pages")
+    assert rule.hits == MOST_PAGES
 
 
 async def test_the_time_of_the_hash_sync_is_asked_of_beta(simulator):

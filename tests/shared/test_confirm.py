@@ -71,6 +71,20 @@ def test_recovery_can_be_slower_than_alarm():
     assert [s.confirmed for s in play(states, recover=3)][-2:] == [State.CRITICAL, State.HEALTHY]
 
 
+def test_what_a_wrong_clock_saw_in_the_future_counts_for_nothing():
+    ahead = 4 * 24 * 365
+    current = None
+    for index, state in ((0, "h"), (ahead, "c"), (ahead + 1, "c"), (1, "c"), (2, "h"), (3, "h")):
+        verdict = Verdict("writeback", LETTERS[state], "x")
+        run = Run("t", slot(index), slot(index), 1.0, 4, (verdict,))
+        current = stand(current, run, confirm_after=2, recover_after=2)
+    (standing,) = current.standings
+    assert (standing.confirmed, standing.since) == (State.HEALTHY, slot(2))
+    assert [sighting.at for sighting in standing.recent] == [slot(2), slot(3)]
+    (change,) = current.changes
+    assert change.lasted_seconds == timedelta(minutes=15).total_seconds()
+
+
 def test_a_check_that_is_switched_off_leaves_the_status():
     first = Run("t", slot(0), slot(0), 1, 1, (Verdict("a", State.CRITICAL, "x"),))
     second = Run("t", slot(1), slot(1), 1, 1, (Verdict("b", State.HEALTHY, "x"),))

@@ -134,3 +134,84 @@ async def test_a_delay_waits_on_the_sleep_that_was_given(
         async with session.get(f"{graph.endpoint}/v1.0/domains", headers=headers) as answer:
             assert answer.status == 200
     assert slept == [30]
+
+
+DOMAINS = "/v1.0/domains"
+
+
+async def test_a_fault_can_be_for_one_question_among_those_to_one_address(
+    graph: Simulator, call: Call
+) -> None:
+    graph.fail("/users", query="*$filter=accountEnabled eq false*", status=500, times=None)
+    asked = "/v1.0/users?$top=1&$filter=accountEnabled eq "
+    assert (await call(asked + "false")).status == 500
+    assert (await call(asked + "true")).status == 200
+    assert (await call("/v1.0/users?$top=1")).status == 200
+
+
+async def test_an_answer_can_be_edited(graph: Simulator, call: Call) -> None:
+    graph.fail("/domains", edit=lambda document: {**document, "value": len(document["value"])})
+    whole = (await call(DOMAINS)).body
+    again = (await call(DOMAINS)).body
+    assert whole == again | {"value": len(again["value"])}
+
+
+async def test_a_refusal_is_not_edited(graph: Simulator, call: Call) -> None:
+    graph.fail("/domains", edit=lambda document: document["value"])
+    assert (await call(DOMAINS, roles=[])).status == 403
+
+
+async def test_a_connection_can_be_reset_in_mid_body(graph: Simulator, call: Call) -> None:
+    rule = graph.fail("/domains", reset=True, times=None)
+    with pytest.raises(aiohttp.ClientError):
+        await call(DOMAINS)
+    graph.heal()
+    assert rule.sent == len((await call(DOMAINS)).raw) // 2 * rule.hits
+
+
+async def test_an_answer_can_drip(session: aiohttp.ClientSession) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async with Simulator(scenario("healthy"), sleep=sleep) as graph:
+        rule = graph.fail("/domains", drip=0.5)
+        headers = {"Authorization": f"Bearer {graph.token()}"}
+        async with session.get(graph.endpoint + DOMAINS, headers=headers) as answer:
+            raw = await answer.read()
+    assert slept == [0.5] * len(raw)
+    assert rule.sent == len(raw)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+async def test_an_answer_can_be_as_long_as_one_likes(
+    graph: Simulator, call: Call, packed: bool
+) -> None:
+    rule = graph.fail("/domains", size=5_000_000, packed=packed)
+    long, usual = await call(DOMAINS), await call(DOMAINS)
+    assert len(long.raw) >= 5_000_000
+    assert long.body == usual.body
+    assert (rule.sent < 50_000) if packed else (rule.sent == len(long.raw))
+
+
+async def test_who_stops_listening_is_sent_no_more(
+    graph: Simulator, session: aiohttp.ClientSession
+) -> None:
+    rule = graph.fail("/domains", size=200_000_000)
+    headers = {"Authorization": f"Bearer {graph.token()}"}
+    async with session.get(graph.endpoint + DOMAINS, headers=headers) as answer:
+        await answer.content.read(100_000)
+        assert graph.connections
+    assert rule.sent < 100_000_000
+
+
+async def test_what_an_item_is_sent_like_its_batch_is_sent_like(
+    graph: Simulator, call: Call
+) -> None:
+    rule = graph.fail("/domains", size=1_000_000)
+    items = [{"id": name, "method": "GET", "url": f"/{name}"} for name in ("domains", "groups")]
+    answer = await call("/v1.0/$batch", method="POST", json={"requests": items})
+    assert len(answer.raw) >= 1_000_000
+    assert rule.sent == len(answer.raw)
+    assert {entry["status"] for entry in answer.body["responses"]} == {200}
