@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 from uuid import uuid4
 
 import hpack
 import pytest
-from azure.functions.timer import TimerRequest
 
 import checks
 import monitor
@@ -271,57 +270,6 @@ async def test_no_run_logs_a_secret_however_it_fails(world: World) -> None:
         await run(world)
     assert lines
     assert told(lines, {*known, "of-another-simulator"}) == []
-
-
-@pytest.mark.parametrize(
-    ("setting", "broken"),
-    [
-        pytest.param("SSPR_LANG", str, id="none"),
-        pytest.param(
-            "AzureWebJobsStorage",
-            lambda text: re.sub("TableEndpoint=[^;]+", "TableEndpoint=http://127.0.0.1:9/x", text),
-            id="unreachable",
-        ),
-        pytest.param(
-            "AzureWebJobsStorage",
-            lambda text: re.sub("AccountKey=..", "AccountKey=", text),
-            id="wrong-key",
-        ),
-        pytest.param(
-            "AzureWebJobsStorage",
-            lambda text: text.replace("AccountName", "Account"),
-            id="not-a-connection-string",
-        ),
-        pytest.param(
-            "SSPR_GRAPH_ENDPOINT", lambda _: "https://graph.attacker.example", id="elsewhere"
-        ),
-        pytest.param("SSPR_GRAPH_ENDPOINT", lambda _: "", id="token-without-endpoint"),
-    ],
-)
-async def test_no_answer_and_no_line_about_it_tells_a_secret(
-    app: Hosted,
-    world_of_all: World,
-    monkeypatch: pytest.MonkeyPatch,
-    setting: str,
-    broken: Callable[[str], str],
-) -> None:
-    """Though the key is in the address, everything is logged, and a setting is wrong."""
-    monkeypatch.setattr("shared.store._PATIENCE", {"retry_total": 0})
-    monkeypatch.setenv(setting, broken(world_of_all.environment.get(setting, "")))
-    texts = []
-    with logged() as lines:
-        await app.app.run(TimerRequest())
-        for method, path in asked(app):
-            for headers in ACCEPTS:
-                answer = await app.ask(method, path, {"code": KEYS.function}, headers, key=None)
-                assert answer.status in (200, 404, 406, 503)
-                # A page's own links pass on the key that its reader came with: docs/page.md.
-                text = re.sub(r"code=[^&\"]+", "", shown(answer))
-                texts.append(f"{answer.headers} {text}")
-    assert lines
-    known = secrets(world_of_all.environment)
-    key = next(secret for secret in known if secret.endswith("=="))
-    assert told([*lines, *texts], known | {key[2:]}) == []
 
 
 async def test_signing_in_logs_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
