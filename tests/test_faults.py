@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from faults.kinds import KINDS
 from faults.trial import Cell, Outcome, Trial, made
 from faults.world import NOW, World, opened
 from shared.confirm import fold
+from shared.graph import client
 from shared.graph.client import Graph
 from shared.history import roll_up
 from shared.model import Current, Run, State, Verdict
@@ -135,7 +137,13 @@ async def test_a_wrong_reason_is_seen(
 async def test_a_fault_that_harms_others_is_seen(
     world: World, asked: dict[str, Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.graph.client._readable", lambda batch: iter(()))
+    readable = client._readable
+
+    def all_or_none(batch: Any) -> Iterator[Any]:
+        replies = list(readable(batch))
+        return iter(replies if len(replies) == len(batch.responses) else ())
+
+    monkeypatch.setattr(client, "_readable", all_or_none)
     cell = await attempt(world, asked["organization"], "no status")
     assert any(what.startswith("others: ") for what in cell.wrong)
 
