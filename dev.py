@@ -44,6 +44,8 @@ FURTHER = {"test": "pytest", "bench": "bench", "faults": "faults", "text": "loca
 AZURITE = ("storage emulator", EMULATOR, HOME)
 KUSTO = ("query language", ROOT / "tests" / "telemetry" / "kusto", HOME.with_name("kusto"))
 AXE = ("accessibility rules", ROOT / "tests" / "browser" / "axe", HOME.with_name("axe"))
+# The whole suite. A file stays in one process, as its tests share servers.
+SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 PACKAGES = {"test": (AZURITE, KUSTO, AXE), "bench": (AZURITE,), "faults": (AZURITE,)}
 APP = ("requirements.txt",)
 REQUIREMENTS = (*APP, "requirements-dev.txt")
@@ -266,7 +268,8 @@ def main() -> NoReturn:
             become("-m", "infra.permissions", *sys.argv[2:])
         set_up(packages=PACKAGES.get(options.command, ()))
         if options.command in FURTHER:
-            become("-m", FURTHER[options.command], *further)
+            whole = options.command == "test" and not further
+            become("-m", FURTHER[options.command], *(SIDE_BY_SIDE if whole else further))
         sys.exit(check())
     except SetUpError as error:
         sys.exit(f"{error}\nerror: the set-up failed; the next start tries again")
