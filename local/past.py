@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from yarl import URL
 
 import monitor
 from local.session import RunError
@@ -30,6 +32,7 @@ from shared.settings import (
 )
 from shared.store import Store, store_for
 from simulator import ALL_ROLES, Simulator
+from simulator.http import ConnectionDropped
 
 Connect = Callable[..., AbstractAsyncContextManager[Graph]]
 Deed = Callable[[Settings, Store, datetime, Connect], Awaitable[object]]
@@ -77,7 +80,32 @@ class _Clock:
     def connect(self) -> Connect:
         """Graph in the simulator's time."""
         now = self.simulator.now
-        return partial(open_graph, sleep=self.sleep, clock=lambda: now().timestamp(), now=now)
+        return partial(
+            open_graph,
+            sleep=self.sleep,
+            clock=lambda: now().timestamp(),
+            now=now,
+            transport=_Within(self.simulator),
+        )
+
+
+class _Within(httpx.AsyncBaseTransport):
+    """Asks the simulator of this process without a connection, which saves two fifths of the time.
+
+    The client above it is the app's own: https://www.python-httpx.org/advanced/transports/
+    """
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = URL(request.url.raw_path.decode(), encoded=True)
+        sent = await request.aread()
+        try:
+            reply = await self._simulator.answer(request.method, url, request.headers, sent)
+        except ConnectionDropped:
+            raise httpx.RemoteProtocolError("the connection was dropped") from None
+        return httpx.Response(reply.status, headers=reply.headers, content=reply.encoded)
 
 
 async def live_through(

@@ -81,25 +81,31 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-async def announce(current: Current, severities: Mapping[str, int]) -> None:
+async def announce(
+    current: Current, severities: Mapping[str, int], changes: Iterable[Change] = ()
+) -> None:
     """Tell Azure Monitor about the newest run, and wait until it is told; a failure is logged.
 
-    `severities`: how bad it is when a check is critical, by its id. Nothing is sent or imported
-    unless the app has the connection string of Application Insights.
+    `severities`: how bad it is when a check is critical, by its id. `changes`: those that nobody
+    has told yet. Nothing is sent or imported unless the app has the connection string of
+    Application Insights.
     """
     if os.environ.get(CONNECTION_STRING, "").strip():
-        await asyncio.to_thread(_send, tuple(events(current, severities)), tuple(measured(current)))
+        told = tuple(events(current, severities, changes))
+        await asyncio.to_thread(_send, told, tuple(measured(current)))
 
 
-def events(current: Current, severities: Mapping[str, int]) -> Iterator[Event]:
-    """The run, every check of it, and what it confirmed."""
+def events(
+    current: Current, severities: Mapping[str, int], changes: Iterable[Change]
+) -> Iterator[Event]:
+    """The run, every check of it, and these changes."""
     run = current.run
     tell = partial(Event, at=run.started_at + timedelta(seconds=run.duration))
     yield tell("SsprRun", properties=_of_run(current))
     for standing in current.standings:
         severity = severities.get(standing.latest.check, SEVERITY)
         yield tell("SsprCheck", properties=_of_check(standing, run, severity))
-    for change in current.changes:
+    for change in changes:
         yield tell("SsprChange", properties=_of_change(change, run))
 
 

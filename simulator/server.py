@@ -145,14 +145,22 @@ class Simulator:
             await self._runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        ids = _Ids(headers.get("client-request-id"))
+        sent = await request.read()
         try:
-            reply = await self._outermost(request, headers, ids)
+            reply = await self.answer(request.method, request.rel_url, request.headers, sent)
         except ConnectionDropped:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
+        if reply.fault is not None:
+            return await send(request, reply, reply.fault, self._sleep)
+        return web.Response(status=reply.status, body=reply.encoded, headers=reply.headers)
+
+    async def answer(self, method: str, url: URL, headers: Mapping[str, str], body: bytes) -> Reply:
+        """What is sent back for a request; raises ConnectionDropped where nothing is."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        ids = _Ids(lower.get("client-request-id"))
+        reply = await self._outermost(method, url, lower, body, ids)
         reply.headers = {
             "Cache-Control": "no-cache",
             "OData-Version": "4.0",
@@ -161,22 +169,20 @@ class Simulator:
             "Date": format_datetime(self.now(), usegmt=True),
             "Content-Type": reply.content_type,
         } | reply.headers
-        if reply.fault is not None:
-            return await send(request, reply, reply.fault, self._sleep)
-        return web.Response(status=reply.status, body=reply.encoded, headers=reply.headers)
+        return reply
 
     async def _outermost(
-        self, request: web.Request, headers: Mapping[str, str], ids: "_Ids"
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes, ids: "_Ids"
     ) -> Reply:
         """A plain question or a whole batch."""
-        version, _, rest = request.path.lstrip("/").partition("/")
-        query = dict(request.query)
-        record = Asked(method=request.method, path=request.path, query=query, at=self.now())
+        version, _, rest = url.path.lstrip("/").partition("/")
+        query = dict(url.query)
+        record = Asked(method=method, path=url.path, query=query, at=self.now())
         self.requests.append(record)
         del self.requests[:-_REMEMBERED]
         path = f"/{rest}"
         ask = Ask(
-            method=request.method,
+            method=method,
             version=version,
             path=path,
             query=query,
@@ -196,13 +202,12 @@ class Simulator:
             grant = self._issuer.grant(headers.get("authorization", ""), ask.now)
             if version not in _VERSIONS:
                 raise GraphError(400, "BadRequest", f"Invalid version: {version}.")
-            _refuse_repetition(request.rel_url)
+            _refuse_repetition(url)
             if path.lower() != "/$batch":
-                sent = await request.read()
-                return self._respond(replace(ask, body=_read_json(sent)) if sent else ask, grant)
-            if request.method != "POST":
+                return self._respond(replace(ask, body=_read_json(body)) if body else ask, grant)
+            if method != "POST":
                 raise wrong_method()
-            return await self._batch(ask, await request.read(), grant, record, ids)
+            return await self._batch(ask, body, grant, record, ids)
 
         reply = await self._guarded(ask, respond, ids)
         record.status = reply.status

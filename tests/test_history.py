@@ -11,14 +11,16 @@ from uuid import uuid4
 
 import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
+from azure.data.tables.aio import TableClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import monitor
+from shared import telemetry
 from shared.confirm import fold
 from shared.history import OVERALL, roll_up
 from shared.model import Metric, Run, Sighting, State, Verdict, worst
-from shared.store import CURRENT, Store
+from shared.store import CURRENT, RUNS, Store
 
 START = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -253,6 +255,12 @@ BAD, GOOD = (State.CRITICAL, State.HEALTHY), (State.HEALTHY, State.HEALTHY)
     ids=["killed", "disconnected", "refused"],
 )
 async def test_a_fault_at_any_request_loses_no_change(world, monkeypatch, crash, fault):
+    told = []
+
+    async def announce(current, severities, changes=()):
+        told.extend(changes)
+
+    monkeypatch.setattr(telemetry, "announce", announce)
     monkeypatch.setattr(Instance, "fault", fault)
     config, store = world.settings(), world.store()
     await store.prepare()
@@ -260,6 +268,7 @@ async def test_a_fault_at_any_request_loses_no_change(world, monkeypatch, crash,
     await live(config, store, rounds, [])
     runs, _, changes, _ = await everything(store)
     (change,) = changes
+    assert told == changes
     assert (change.since, change.before, change.after) == (slot(1), State.HEALTHY, State.CRITICAL)
     assert change.lasted_seconds == STEP.total_seconds()
     assert change.slot == slot(2 if len(runs) == 4 else 3)
@@ -295,9 +304,10 @@ async def test_changes_are_paged_newest_first(world):
     assert more is None
     assert [c.slot for c in whole] == sorted((c.slot for c in whole), reverse=True)
     paged, after = [], ""
-    while after is not None:
+    for _ in range(4):
         page, after = await store.changes(START, after=after, limit=3)
         paged += page
+    assert after is None
     assert paged == whole
     recent, _ = await store.changes(slot(4))
     assert {change.slot for change in recent} == {slot(4), slot(5)}
@@ -323,6 +333,47 @@ async def test_only_what_is_older_than_kept_is_purged(world):
     lost = len(before_runs + before_days + before_changes) - len(runs + days + changes)
     assert deleted == lost > 0
     assert await monitor.purge(config, store, now) == 0
+
+
+async def with_a_backlog(store, monkeypatch, sizes):
+    """Five runs that are too old and one that is not, deleted two at a time."""
+    monkeypatch.setattr("shared.store._BATCH", 2)
+    real = TableClient.submit_transaction
+
+    async def noted(self, operations, **options):
+        operations = list(operations)
+        sizes.append(len(operations))
+        return await real(self, operations, **options)
+
+    monkeypatch.setattr(TableClient, "submit_transaction", noted)
+    await store.prepare()
+    for index in range(6):
+        await store.add_run(made(index, GOOD))
+
+
+async def test_a_backlog_is_purged_in_batches_and_little_by_little(world, monkeypatch):
+    store, sizes = world.store(), []
+    await with_a_backlog(store, monkeypatch, sizes)
+    assert [await store.purge(RUNS, slot(5), limit=3) for _ in range(3)] == [3, 2, 0]
+    assert sizes == [2, 1, 2]
+    runs, *_ = await everything(store)
+    assert [run.slot for run in runs] == [slot(5)]
+
+
+async def test_of_two_purges_at_once_one_leaves_the_rows_to_the_other(world, monkeypatch):
+    sizes, turns = [], Turns([0, 0, 0, 0, 1, 0])
+    await with_a_backlog(world.store(), monkeypatch, sizes)
+    purges = [
+        asyncio.create_task(
+            Instance(world.store(), name, turns, None, []).purge(RUNS, slot(5), limit=9)
+        )
+        for name in range(2)
+    ]
+    await turns.play(purges)
+    assert [purge.result() for purge in purges] == [5, 0]
+    assert sizes == [2, 2, 1, 2]
+    runs, *_ = await everything(world.store())
+    assert [run.slot for run in runs] == [slot(5)]
 
 
 async def everything_of(store, now):

@@ -401,6 +401,7 @@ async def open_graph(
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Graph]:
     """Graph for this run and this event loop; connections and credential are closed at the end.
 
@@ -422,7 +423,13 @@ async def open_graph(
     # A plain client instead of the SDK's, whose middleware follows redirects (Graph's JSON makes
     # none, and one could carry the token away), repeats requests without knowing of batches, and
     # hides the connections from whoever wants to close them.
-    client = Client(timeout=REQUEST_TIMEOUT, follow_redirects=False, http2=True, verify=_trusted())
+    client = Client(
+        timeout=REQUEST_TIMEOUT,
+        follow_redirects=False,
+        http2=True,
+        verify=_trusted(),
+        transport=transport,
+    )
     async with credential, client:
         adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(

@@ -64,7 +64,7 @@ def _after(asked: Asked) -> str:
     try:
         key = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
     except ValueError:
-        key = token
+        key = ""
     if token and not _KEY.fullmatch(key):
         fix = asked.words.say("Use `next` of the page before, or leave it out for the first page.")
         raise asked.refused("after", fix)

@@ -52,7 +52,7 @@ async def trend(
         read(store, asked.settings, asked.now, window, checks, [metric] if metric else None),
     )
     if wanted is Format.CSV:
-        return _csv(found)
+        return spreadsheet(found, asked.words)
     newest = current.value.run.slot if current.value else None
     return document(
         {
@@ -130,7 +130,8 @@ def _series(series: Series) -> dict[str, Any]:
     return {**told, "least": series.least, "most": series.most}
 
 
-def _csv(found: Trend) -> Answer:
+def spreadsheet(found: Trend, words: Words) -> Answer:
+    """A trend as CSV: its headings in the reader's language, ids and states as they are."""
     """One row for each check and period; cells are ASCII, so that Excel needs no mark to read them.
 
     https://www.rfc-editor.org/rfc/rfc4180
@@ -139,40 +140,52 @@ def _csv(found: Trend) -> Answer:
         heading
         for history in found.checks
         for series in history.series
-        for heading, _ in _columns(series)
+        for heading, _ in _columns(series, words)
     )
     times = [(_at(period.start), _at(period.end)) for period in found.periods]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*_HEADINGS, *(_cell(heading) for heading in columns)])
+    writer.writerow([_cell(heading) for heading in (*_headings(words), *columns)])
     for history in found.checks:
-        writer.writerows(_rows(history, times, list(columns)))
+        writer.writerows(_rows(history, times, list(columns), words))
+    text = out.getvalue()
     name = f"sspr-trend-{found.window}-{found.end:%Y-%m-%d}.csv"
     return Answer(
         200,
         Format.CSV.media_type,
-        out.getvalue().encode(),
+        # Without a mark, Excel takes what is not ASCII for the encoding of its own language.
+        text.encode("ascii" if text.isascii() else "utf-8-sig"),
         {"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
 _STATES = tuple(State)
-_HEADINGS = (
-    "check",
-    "from (UTC)",
-    "to (UTC)",
-    "state",
-    *(f"{state} (seconds)" for state in _STATES),
-    "gap (seconds)",
-    "uptime (ratio)",
-)
+
+
+def _headings(words: Words) -> list[str]:
+    spent = {
+        State.HEALTHY: words.say("healthy (seconds)"),
+        State.NOT_APPLICABLE: words.say("not applicable (seconds)"),
+        State.UNKNOWN: words.say("unknown (seconds)"),
+        State.WARNING: words.say("warning (seconds)"),
+        State.CRITICAL: words.say("critical (seconds)"),
+    }
+    return [
+        words.say("check"),
+        words.say("from (UTC)"),
+        words.say("to (UTC)"),
+        words.say("state"),
+        *(spent[state] for state in _STATES),
+        words.say("gap (seconds)"),
+        words.say("uptime (ratio)"),
+    ]
 
 
 def _rows(
-    history: History, times: Sequence[tuple[str, str]], columns: Sequence[str]
+    history: History, times: Sequence[tuple[str, str]], columns: Sequence[str], words: Words
 ) -> Iterator[list[str | float | None]]:
     check = _cell(history.check)
-    values = dict(pair for series in history.series for pair in _columns(series))
+    values = dict(pair for series in history.series for pair in _columns(series, words))
     nothing = [None] * len(times)
     measured = [values.get(column, nothing) for column in columns]
     for (start, end), period, *numbers in zip(times, history.periods, *measured, strict=True):
@@ -188,14 +201,14 @@ def _rows(
         ]
 
 
-def _columns(series: Series) -> Iterable[tuple[str, Sequence[float | None]]]:
+def _columns(series: Series, words: Words) -> Iterable[tuple[str, Sequence[float | None]]]:
     name = f"{series.metric} ({series.unit})"
     if series.least is None or series.most is None:
         return [(name, series.values)]
     return [
-        (f"{name}, mean", series.values),
-        (f"{name}, least", series.least),
-        (f"{name}, most", series.most),
+        (words.say("{metric}, mean", metric=name), series.values),
+        (words.say("{metric}, least", metric=name), series.least),
+        (words.say("{metric}, most", metric=name), series.most),
     ]
 
 
@@ -209,4 +222,4 @@ def _cell(text: str) -> str:
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 import monitor
@@ -22,6 +24,7 @@ from shared.history import OVERALL
 from shared.model import State
 from shared.settings import Settings
 from simulator import scenario
+from simulator.tenant import Pages
 from tests.conftest import NOW, World
 from tests.local.test_session import folder, start
 
@@ -91,6 +94,36 @@ async def test_of_the_time_when_the_monitor_was_off_nothing_is_known(world: Worl
     assert max(b.slot - a.slot for a, b in pairwise(digests)) > OFF[1] - OFF[0]
     known = {day.day: sum(day.checks[OVERALL].seconds.values()) for day in days}
     assert known[(NOW - DAY).date()] == 6 * HOUR.total_seconds()
+
+
+ASKED = {
+    "object": "/v1.0/organization",
+    "query": "/v1.0/users?$count=true&$filter=accountEnabled%20eq%20true&$top=2&$select=id",
+    "refusal": "/v1.0/users?$select=shoeSize",
+    "public page": "/_public/login",
+}
+
+
+@pytest.mark.parametrize("path", ASKED.values(), ids=ASKED)
+async def test_without_a_connection_the_answer_is_the_same(world: World, path: str) -> None:
+    headers = {"Authorization": f"Bearer {world.graph.token()}", "ConsistencyLevel": "eventual"}
+    answers = []
+    for transport in (None, past._Within(world.graph)):
+        async with httpx.AsyncClient(transport=transport, headers=headers) as client:
+            answer = await client.get(world.graph.endpoint + path)
+        ids = {answer.headers[name] for name in ("request-id", "client-request-id")}
+        told = re.sub("|".join(ids), "id", answer.text)
+        answers.append((answer.status_code, answer.headers["Content-Type"], told))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("within", [False, True], ids=["over HTTP", "within"])
+async def test_no_answer_is_a_failure_of_the_connection(world: World, within: bool) -> None:
+    world.graph.tenant = replace(scenario("healthy"), pages=Pages.DROP)
+    transport = past._Within(world.graph) if within else None
+    async with httpx.AsyncClient(transport=transport) as client:
+        with pytest.raises(httpx.TransportError):
+            await client.get(f"{world.graph.endpoint}/_public/login")
 
 
 async def test_a_second_start_adds_nothing(world: World) -> None:

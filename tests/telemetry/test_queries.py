@@ -20,9 +20,11 @@ VERDICT = Verdict(
 EVERYTHING = Current(
     Run("tenant", NOW, NOW, 1.0, 4, (VERDICT,)),
     (Standing(VERDICT, State.UNKNOWN, NOW, ()),),
-    (Change("a", NOW, NOW, State.HEALTHY, State.UNKNOWN, "b", 1.0),),
+    (),
 )
-PROPERTIES = {event.name: event.properties.keys() for event in telemetry.events(EVERYTHING, {})}
+CHANGE = Change("a", NOW, NOW, State.HEALTHY, State.UNKNOWN, "b", 1.0)
+EVENTS = telemetry.events(EVERYTHING, {}, [CHANGE])
+PROPERTIES = {event.name: event.properties.keys() for event in EVENTS}
 
 
 @pytest.fixture(scope="module")

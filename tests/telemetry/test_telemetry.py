@@ -344,4 +344,4 @@ async def test_the_sdks_write_no_line_for_a_request(world, caplog):
         "collect.audit",
         "collect.sweep",
     }
-    assert "Run of" in caplog.text
+    assert "run slot=" in caplog.text
