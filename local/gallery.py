@@ -28,7 +28,7 @@ from shared.history import OVERALL, Day, Digest, digest, roll_up
 from shared.model import Change, Current, Metric, Run, State, Verdict
 from shared.settings import load
 from shared.store import store_for
-from shared.text import Lang, words
+from shared.text import Lang, Words, words
 from shared.text.choose import choose
 from shared.trend import By, Trend, Window, bounds, of_days, of_runs
 from shared.web import page
@@ -43,6 +43,7 @@ HOUSE = House(checks.BY_ID, cause_of, deadlines)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 RUN = timedelta(minutes=15)
+EMPTY = ("new", "pending")
 _BAD = (State.WARNING, State.WARNING, State.CRITICAL, State.UNKNOWN)
 
 
@@ -193,16 +194,20 @@ def _invented(latest: Verdict, now: datetime, number: int) -> Iterator[Spell]:
 def _curve(name: str, metric: Metric, age: timedelta, lasted: timedelta, state: State) -> float:
     """What a metric was so long before it is what it is, in a state that had lasted so long."""
     days = age / DAY
-    wave = sin(days * 2 * pi) * 0.02 + sin(days / 9 + len(name)) * 0.05
+    wave = sin(days * 2 * pi) * 0.01 + sin(days / 9) * 0.05
     match metric.unit:
         case "seconds" if name.endswith("_left"):
             return metric.value + age.total_seconds()
+        case "seconds" if state in _BAD:
+            return max(lasted.total_seconds(), metric.value - age.total_seconds())
         case "seconds":
-            return (lasted if state in _BAD else age % (2 * RUN)).total_seconds()
+            return (age % (2 * RUN)).total_seconds()
         case "ratio" if name.endswith("coverage"):
             return metric.value * (1 - 0.25 * min(1.0, days / 365))
+        case "ratio" if name == "success" and state not in _BAD:
+            return 0.94 + wave / 2
         case "ratio":
-            return min(1.0, metric.value * (0.6 if state in _BAD else 1) * (0.95 + wave))
+            return min(1.0, metric.value * (1 + wave))
         case _:
             return float(round(metric.value * (1 + wave)))
 
@@ -210,24 +215,25 @@ def _curve(name: str, metric: Metric, age: timedelta, lasted: timedelta, state: 
 class Gallery:
     """Answers as the app would, for tenants by name, at `http://<name>.<HOST>/api/...`.
 
-    The tenants `pending` and `unreachable` are those that nothing can be shown of yet, and
-    `stopped` is `tenants[0]` when its monitor has not run for hours.
+    The tenants `pending` and `unreachable` are those that nothing can be shown of yet. `new` is
+    `tenants[0]` without a past, and `stopped` is it when its monitor has not run for hours.
     """
 
     def __init__(self, tenants: Mapping[str, Current], now: datetime) -> None:
         self._now = now
         self._pasts = {name: Past(current, now) for name, current in tenants.items()}
+        self._first = next(iter(tenants.values()))
         self._settings = load(
             {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "SSPR_TENANT_ID": TENANT_ID},
             checks.THRESHOLDS,
         )
 
-    def answer(self, url: str) -> Answer:
-        """What the app would answer to a browser."""
+    def answer(self, url: str, reader: Words | None = None) -> Answer:
+        """What the app would answer to a browser; in other words than asked for, if given."""
         parts = urlsplit(url)
         params = dict(parse_qsl(parts.query))
         tenant, path = (parts.hostname or "").removesuffix(f".{HOST}"), parts.path[len("/api/") :]
-        reader = words(choose(params.get("lang"), None, Lang.EN))
+        reader = reader or words(choose(params.get("lang"), None, Lang.EN))
         now = self._now + 3 * HOUR if tenant == "stopped" else self._now
         asked = Asked(self._settings, reader, now, params, "text/html")
         if path == "explain":
@@ -235,14 +241,24 @@ class Gallery:
             to = page.links(url, path, reader, has_key=has_key)
             return page.explain(reader, to, HOUSE, question)
         to = page.links(url, path, reader)
-        if tenant == "pending":
+        if tenant == "pending" and path == "status":
             return page.trouble(reader, to, no_run_yet(asked), due=page.next_run(asked))
         if tenant == "unreachable":
             return page.trouble(reader, to, storage_unreachable(reader))
         past = self._pasts.get(tenant) or next(iter(self._pasts.values()))
-        window = Window(params.get("window", Window.QUARTER))
+        window = Window(params.get("window", Window.DAY if tenant in EMPTY else Window.QUARTER))
         if path == "status":
+            if tenant == "new":
+                return page.status(asked, to, HOUSE, self._first, _nothing(window, now))
             return page.status(asked, to, HOUSE, past.current, past.trend(window))
         check = path.removeprefix("checks/")
+        if tenant == "pending":
+            trends = {each: _nothing(each, now, check) for each in Window}
+            return page.check(asked, to, HOUSE, check, None, trends[window], trends)
         trends = {each: past.trend(each, check) for each in Window}
         return page.check(asked, to, HOUSE, check, past.current, trends[window], trends)
+
+
+def _nothing(window: Window, now: datetime, *checks: str) -> Trend:
+    """The trend of a monitor that has just begun."""
+    return of_days(window, now, [], checks or [OVERALL, *HOUSE.checks])

@@ -52,16 +52,18 @@ _TEXTS = {
     "cloud_sync_jobs.reason": "the reason that Microsoft Graph gave",
     "cloud_sync_jobs.states": "states, as Microsoft Graph names them",
     "code": "a code, such as sync_late",
-    "codes": "codes, separated by commas",
+    "codes": 'codes in a row, such as "a, b and c"',
     "day": "a date",
     "endpoints.unreachable": "addresses of pages, separated by commas",
     "incidents": 'ids such as MO123456, separated by commas, or "-"',
     "larger": 'a unit of time, such as "1 day"',
     "limit": "a number",
+    "metric": "a metric with its unit, such as sync_age (seconds)",
     "method_migration.value": "a value, as Microsoft Graph gave it",
     "other": "the name of a setting",
     "percentage": "a percentage",
     "permission": "a permission, such as User.Read.All",
+    "shared/web/templates/shapes.html.limit": "a number with its unit",
     "service": "the name of a service, as Microsoft writes it",
     "setting": "the name of a setting",
     "settings.allowed": "what may be set, such as: a number from 0 to 100 (percent)",
@@ -69,6 +71,7 @@ _TEXTS = {
     "settings_changed.what": "an entry of the audit log, in English",
     "skus": "subscriptions with their status, as Microsoft Graph names them",
     "smaller": 'a unit of time, such as "2 hours"',
+    "state": "a state, such as Critical",
     "status": "a status, as Microsoft Graph names it",
     "time": "hours and minutes",
     "uri": "the name of a setting",
@@ -204,6 +207,11 @@ def _amounts() -> Iterator[Message]:
         text.TOGETHER,
         context=text.DURATION,
         auto_comments=['Two units of time, such as "1 day" and "2 hours".'],
+    )
+    yield Message(
+        text.SENTENCES,
+        context=text.PARAGRAPH,
+        auto_comments=["Two whole sentences, one after the other: is there a space between them?"],
     )
     for one, many in text.QUANTITIES.values():
         yield Message((one, many), context=text.AMOUNT, auto_comments=["A number of a metric."])

@@ -22,6 +22,7 @@ IMAGES = ROOT / "docs" / "images"
 # Of all days the one that these pages were first looked at.
 NOW = datetime(2026, 11, 21, 12, 3, tzinfo=UTC)
 LACKS = "ServiceHealth.Read.All"
+LACKS_MORE = "AuditLog.Read.All"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ PICTURES = (
     Picture("status-phone", "mixed/status", width=390, height=844),
     Picture("charts", "mixed/status", height=700, at="#charts"),
     Picture("check", "mixed/checks/registration", height=900),
-    Picture("explain", "mixed/explain?q=SSPR_0029", height=640),
+    Picture("explain", "mixed/explain?q=SSPR_0029", height=700),
+    Picture("healthy", "healthy/status?lang=nb", height=620),
+    Picture("unread", "unread/status?lang=id", height=620, at="#unknowns"),
+    Picture("stopped", "stopped/status?lang=zh-Hant", height=420),
+    Picture("pending", "pending/status?lang=de", height=420),
+    Picture("check-phone", "mixed/checks/writeback?lang=de", width=390, height=844, dark=True),
     *(
         Picture(f"status-{lang}", f"mixed/status?lang={lang}", height=620)
         for lang in Lang
@@ -89,9 +95,14 @@ async def take_all(chromium: str) -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         async with Azurite(Path(folder), *find_installation()) as storage:
-            current = await watched(storage.connection_string, mixed(), NOW, lacks=LACKS)
+            address = storage.connection_string
+            tenants = {
+                "mixed": await watched(address, mixed(), NOW, lacks=LACKS),
+                "healthy": await watched(address, scenario("healthy"), NOW),
+                "unread": await watched(address, scenario("healthy"), NOW, lacks=LACKS_MORE),
+            }
             await close_stores()
-    gallery = Gallery({"mixed": current}, NOW)
+    gallery = Gallery(tenants, NOW)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for picture in PICTURES:

@@ -8,7 +8,8 @@ word; a number gets its thousands separated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from gettext import NullTranslations
@@ -53,6 +54,8 @@ German needs it: a duration is "3 Tage" by itself, but "vor 3 Tagen" in "{age_se
 MOMENT = "less than a minute"
 TOGETHER = "{larger} {smaller}"
 AMOUNT = "amount"
+PARAGRAPH = "paragraph"
+SENTENCES = "{first} {second}"
 
 
 class Words:
@@ -89,6 +92,14 @@ class Words:
         text = _outcome(verdict).fix
         return self.say(text, **verdict.params) if text else None
 
+    def outline(self, check: str, code: str) -> str:
+        """What a code of a check says, with an ellipsis for what a verdict fills in."""
+        told = CHECKS[check].outcomes[code]
+        one, many = told.one, told.sentence
+        gettext, ngettext = self._translations.gettext, self._translations.ngettext
+        text = ngettext(one, many, 2) if one else gettext(many)
+        return text.format_map(defaultdict(lambda: _Inflected(lambda _: "…")))
+
     def overall(self, state: State) -> str:
         """How the tenant is, in one sentence."""
         return self.say(OVERALL[state])
@@ -119,6 +130,19 @@ class Words:
         """How long something is past: "12 minutes ago"."""
         return self.say("{age_seconds} ago", age_seconds=max(0.0, seconds))
 
+    def paragraph(self, *sentences: str) -> str:
+        """One sentence after another, without those that are empty; in Chinese without a space."""
+        pattern = self._translations.pgettext(PARAGRAPH, SENTENCES)
+        told = ""
+        for sentence in filter(None, sentences):
+            told = pattern.format(first=told, second=sentence) if told else sentence
+        return told
+
+    def listed(self, items: Sequence[str]) -> str:
+        """All of them: "a, b and c"."""
+        *others, last = items or [""]
+        return f"{', '.join(others)} and {last}" if others else last
+
     def number(self, value: float) -> str:
         """Thousands separated, one digit after the point when it is not whole: "1,600", "2.5"."""
         return f"{value:,.1f}".removesuffix(".0")
@@ -135,7 +159,7 @@ class Words:
         return self.say("{day} {time} UTC", day=self.day(moment), time=self.time(moment))
 
     def day(self, day: date) -> str:
-        return f"{day:%d %B %Y}"
+        return f"{day.day} {day:%B} {day.year}"
 
     def short_day(self, day: date) -> str:
         """Without its year, for the axis of a chart: "21 Nov"."""

@@ -5,6 +5,7 @@ Babel takes a while to import, so this module is, when somebody reads another la
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from gettext import GNUTranslations
 from io import BytesIO
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -47,6 +49,9 @@ class _Translated(Words):
         super().__init__(lang, translations)
         self._locale = Locale.parse(lang, sep="-")
         self._percentage = self._locale.percent_formats[None].pattern.replace("0", "0.#")
+
+    def listed(self, items: Sequence[str]) -> str:
+        return format_list(items, locale=self._locale)
 
     def number(self, value: float) -> str:
         return format_decimal(value, "#,##0.#", self._locale)

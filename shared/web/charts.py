@@ -18,7 +18,7 @@ from shared.trend import Period, Series, joined
 STEP, HEIGHT = 2, 240
 MOST_TICKS = 6
 MOST_BARS = 91
-MOST_RUNS = 12
+MOST_RUNS = 8
 
 _STEPS = {
     "seconds": (

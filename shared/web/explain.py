@@ -73,7 +73,7 @@ def _unknown(entries: tuple[Entry, ...], words: Words) -> Answer:
             "detail": words.say(
                 "No explanation is known for exactly this code. Did you mean one of these:"
                 " {codes}?",
-                codes=", ".join(entry.code for entry in entries),
+                codes=words.listed([entry.code for entry in entries]),
             )
             if entries
             else words.say(

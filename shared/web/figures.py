@@ -68,6 +68,11 @@ class Past:
     strip: Strip
     uptime: str
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is known at all."""
+        return any(bar.state for bar in self.strip.bars)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -122,7 +127,12 @@ class Figures:
         words = self._words
         seconds = period.gap if state is None else period.seconds[state]
         what = words.say("No data") if state is None else words.state(state)
-        return f"{self._stretch(period)}: {what}, {words.duration(seconds)}"
+        return words.say(
+            "{when}: {state}, {lasted_seconds}",
+            when=self._stretch(period),
+            state=what,
+            lasted_seconds=seconds,
+        )
 
     def _stretch(self, period: Period) -> str:
         """From when to when: days, or times of a day."""
@@ -144,7 +154,12 @@ class Figures:
         words = self._words
         shares = [(words.state(state), whole.share(state)) for state in reversed(State)]
         shares.append((words.say("No data"), whole.gap_share))
-        return ", ".join(f"{what} {words.percent(share)}" for what, share in shares if share)
+        told = [
+            words.say("{state} {share_ratio}", state=what, share_ratio=share)
+            for what, share in shares
+            if share
+        ]
+        return words.listed(told)
 
     def _chart(
         self, trend: Trend, history: History, names: Sequence[str], latest: Mapping[str, Metric]
@@ -173,7 +188,9 @@ class Figures:
         return Chart(
             check=history.check,
             name=name,
-            told=" ".join(self._summary(metric, line, unit) for metric, line in lines.items()),
+            told=self._words.paragraph(
+                *(self._summary(metric, line, unit) for metric, line in lines.items())
+            ),
             plot=charts.plot(list(lines.values()), axis, limits),
             axis=[self._quantity(tick, unit) if tick else "0" for tick in reversed(axis)],
             times=self._times(trend),

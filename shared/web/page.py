@@ -11,7 +11,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
 from itertools import chain
@@ -42,7 +42,7 @@ from shared.web.figures import CHARTS
 from shared.web.formats import Format
 from shared.web.status import no_run_yet
 from shared.web.trend import read
-from shared.web.view import House, View, guide, overall
+from shared.web.view import PROBLEMS, House, View, guide, overall
 
 FRONT = ("registration", "directory_sync", "reset_attempts", "premium_licence")
 """Checks whose first chart is on the front page."""
@@ -175,7 +175,13 @@ def check(
         words,
         to,
         state=standing.latest.state if standing else State.UNKNOWN,
+        problems=PROBLEMS,
         about=described(house.checks[name], asked.settings, words),
+        codes=[
+            (code, state, words.outline(name, code))
+            for code, state in house.checks[name].codes.items()
+        ],
+        guide=guide(house.checks[name].link, words),
         finding=view.finding(standing, None) if standing else None,
         age=_age(current, asked) if current else "",
         past=view.figures.past(history),
@@ -196,6 +202,8 @@ def explain(words: Words, to: Links, house: House, question: str) -> Answer:
     typed = question if "q" in to.params else ""
     told: dict[str, Any] = {"entry": entry, "also": also, "question": question, "typed": typed}
     if entry:
+        # The code is known, whatever it was found in.
+        to = replace(to, params={"q": entry.code, **to.params})
         mended, severities = labels.menders(words), labels.severities(words)
         told |= {
             "guide": guide(entry.link, words),

@@ -23,6 +23,10 @@ from shared.web.figures import Figures, Past
 
 PROBLEMS = frozenset({State.WARNING, State.CRITICAL})
 
+# As checks write what they compare with: "2 h / 24 h".
+_UNITS = {"h": "hours", "d": "days", "%": "percent"}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ([hd%])")
+_AMOUNTS = re.compile(rf"{_AMOUNT.pattern}(?: / {_AMOUNT.pattern})*")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(rf"{_DAY.pattern}T[\d:.]+(?:Z|[+-]\d\d:\d\d)")
 
@@ -302,6 +306,10 @@ class View:
             return str(value).lower()
         if isinstance(value, int | float):
             return words.number(value)
+        if _AMOUNTS.fullmatch(value):
+            return _AMOUNT.sub(
+                lambda found: words.quantity(float(found[1]), _UNITS[found[2]]), value
+            )
         try:
             if _DAY.fullmatch(value):
                 return words.day(date.fromisoformat(value))

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright
 
 from local.azurite import ROOT
 from local.chromium import ARGUMENTS, find_chromium
-from local.gallery import HOST, Gallery, watched
-from shared.store import close_stores
-from simulator import scenario
+from local.gallery import HOST, Gallery
+from tests.browser.pages import hang
 
 AXE = ROOT / ".local" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = AXE.read_text("utf-8") if AXE.exists() else ""
-NOW = datetime(2026, 11, 21, 12, 3, tzinfo=UTC)
 MISSING = "no Chromium was found, so no page was tried in a browser"
 
 Open = Callable[..., Awaitable["Opened"]]
@@ -41,18 +38,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 async def gallery(storage: str) -> Gallery:
-    """`contoso` has every kind of problem; `unread` may not read what most checks need."""
-    try:
-        tenants = {
-            "contoso": await watched(storage, scenario("contoso"), NOW),
-            "unread": await watched(
-                storage, scenario("writeback-disabled"), NOW, lacks="AuditLog.Read.All"
-            ),
-            "healthy": await watched(storage, scenario("healthy"), NOW),
-        }
-    finally:
-        await close_stores()
-    return Gallery(tenants, NOW)
+    return await hang(storage)
 
 
 class Opened:
@@ -78,10 +64,47 @@ class Opened:
         """What is wider than the window, if anything is."""
         return list(
             await self.tab.evaluate(
-                """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+                """() => document.scrollingElement.scrollWidth <= innerWidth ? [] :
                     [...document.querySelectorAll("body *")]
                         .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
                         .map(e => e.outerHTML.slice(0, 200))"""
+            )
+        )
+
+    async def clipped(self) -> list[str]:
+        """Elements that hold more text than they show."""
+        return list(
+            await self.tab.evaluate(
+                """() => [...document.querySelectorAll("body *")]
+                    .filter(e => e.checkVisibility() && !e.closest("svg, .word, [tabindex]"))
+                    .filter(e => getComputedStyle(e).display !== "inline" && e.clientWidth)
+                    .filter(e => e.scrollWidth > e.clientWidth + 1
+                        || (getComputedStyle(e).overflowY === "hidden"
+                            && e.scrollHeight > e.clientHeight + 1))
+                    .map(e => e.outerHTML.slice(0, 200))"""
+            )
+        )
+
+    async def broken(self) -> list[str]:
+        """Words and numbers on two lines, other than at a hyphen; addresses and names aside."""
+        return list(
+            await self.tab.evaluate(
+                """() => {
+                    const found = [], range = document.createRange();
+                    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+                    while (texts.nextNode()) {
+                        const text = texts.currentNode;
+                        if (text.parentElement.closest("code, pre, bdi, svg, .word")) continue;
+                        for (const word of text.data.matchAll(/[\\wÀ-ž.,:/@\u00a0]{2,}/g)) {
+                            if (/[/@_]/.test(word[0])) continue;
+                            range.setStart(text, word.index);
+                            range.setEnd(text, word.index + word[0].length);
+                            const lines = [...range.getClientRects()].map(r => Math.round(r.top));
+                            if (new Set(lines).size > 1) found.push(word[0]);
+                        }
+                    }
+                    return found;
+                }"""
             )
         )
 

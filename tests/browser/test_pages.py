@@ -5,21 +5,8 @@ import re
 import pytest
 
 from shared.text import Lang
+from tests.browser.pages import PAGES
 
-PAGES = {
-    "broken": ("contoso", "status"),
-    "unread": ("unread", "status"),
-    "healthy": ("healthy", "status"),
-    "a-day": ("healthy", "status?window=24h"),
-    "stopped": ("stopped", "status"),
-    "pending": ("pending", "status"),
-    "unreachable": ("unreachable", "status"),
-    "check": ("contoso", "checks/registration"),
-    "check-unread": ("unread", "checks/reset_attempts?window=30d"),
-    "code": ("healthy", "explain?q=SSPR_0029"),
-    "codes": ("healthy", "explain"),
-    "unknown-code": ("healthy", "explain?q=SSPR_0028"),
-}
 every_page = pytest.mark.parametrize("of", PAGES.values(), ids=PAGES)
 # Those that an unavailable page is no error of.
 EXPECTED = re.compile("status of 50\\d|status of 404")
@@ -48,14 +35,18 @@ async def test_a_page_asks_nobody_and_complains_of_nothing(open_page, of):
 
 
 @every_page
-async def test_nothing_is_wider_than_a_narrow_phone_in_any_language(open_page, of):
-    found = await open_page(*of, width=320)
+async def test_nothing_is_wider_than_the_window_nor_cut_in_any_language(open_page, of):
+    found = await open_page(*of)
     address = found.tab.url
     for lang in Lang:
         await found.tab.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
         assert await found.tab.get_attribute("html", "lang") == lang
         await found.tab.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
-        assert await found.overflow() == [], lang
+        for width in (320, 400, 1280):
+            await found.tab.set_viewport_size({"width": width, "height": 900})
+            assert await found.overflow() == [], (lang, width)
+            assert await found.clipped() == [], (lang, width)
+            assert width == 320 or await found.broken() == [], (lang, width)
 
 
 @every_page
@@ -103,7 +94,7 @@ async def test_every_icon_has_a_word_beside_it(open_page):
     words = await found.tab.eval_on_selector_all(
         ".rest .word", "all => all.map(one => one.innerText)"
     )
-    assert set(words) == {"Healthy.", "Not applicable."}
+    assert set(words) == {"Healthy", "Not applicable"}
 
 
 FOCUSABLE = """[...document.querySelectorAll("a[href], input, button, summary, [tabindex]")]

@@ -75,7 +75,7 @@ def test_thresholds_come_from_settings(judge):
 def test_a_service_account_is_warned_of_90_days_before_it_ends(now, jobs, code, state):
     verdict = at(now, facts(jobs=jobs))
     assert (verdict.code, verdict.state) == (code, state)
-    assert "07 April 2027" in text.sentence(verdict)
+    assert "7 April 2027" in text.sentence(verdict)
 
 
 def at(now, answers):

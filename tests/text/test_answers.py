@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -9,17 +11,21 @@ import pytest
 
 import checks
 from shared.explain import ENTRIES
+from shared.model import State
 from shared.settings import SettingsError, load
 from shared.text import Lang, Words, words
+from shared.trend import By, History, Period, Series, Trend, Window
 from shared.web.answers import Answer, needs_attention
 from shared.web.catalogue import catalogue
 from shared.web.explain import explain
+from shared.web.trend import spreadsheet
 from tests.text.conftest import outside
 
 ENVIRONMENT = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "SSPR_TENANT_ID": "00000000-0000-4000-8000-000000000001",
 }
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FOR_PEOPLE = {"title", "detail", "meaning", "steps", "source", "lag", "purpose"}
 
 
@@ -46,6 +52,26 @@ def test_the_catalogue_of_checks_is_made_of_messages(marked: Words) -> None:
     told = body(catalogue(checks.CATALOGUE, load(ENVIRONMENT, checks.THRESHOLDS), marked))
     sources = {fact.source for fact in checks.needed(checks.CATALOGUE)}
     assert [text for text in unmarked(told) if text not in sources] == []
+
+
+@pytest.mark.parametrize("by", ["runs", "days"])
+def test_the_headings_of_a_spreadsheet_are_made_of_messages(by: str, marked: Words) -> None:
+    extremes = ([2.0], [4.0]) if by == "days" else (None, None)
+    series = Series("sync_age", "seconds", [3.0], *extremes)
+    period = Period(NOW, NOW + timedelta(hours=1), {State.HEALTHY: 3600.0})
+    history = History("directory_sync", period, [period], [period], [series], [])
+    found = Trend(Window.DAY, By.RUN, NOW, period.end, [period], [], [history])
+    head, row = spreadsheet(found, marked).body.decode("utf-8-sig").splitlines()
+    # What is measured has an id, which is the same in every language.
+    assert re.sub('[",]', "", outside(head).replace("sync_age (seconds)", "")) == ""
+    assert row.startswith("directory_sync,")
+
+
+def test_a_spreadsheet_with_other_letters_says_how_it_is_encoded() -> None:
+    found = Trend(Window.DAY, By.RUN, NOW, NOW, [], [], [])
+    assert spreadsheet(found, words()).body.startswith(b"check,from (UTC)")
+    chinese = spreadsheet(found, words(Lang.ZH_HANT)).body
+    assert chinese.startswith("\ufeff檢查,".encode())
 
 
 @pytest.mark.parametrize(

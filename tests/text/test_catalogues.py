@@ -148,7 +148,34 @@ def _put_together(source: str) -> list[int]:
         or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod))
         if _calls(node)
     ]
-    return [node.lineno for node in (*made, *larger)]
+    joined = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", None) == "join"
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Constant)
+        and any(_calls(arg) or _of_words(arg) for arg in node.args)
+    ]
+    filled = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        and any(isinstance(part, ast.Constant) and part.value.strip() for part in node.values)
+        and _of_words(node)
+    ]
+    return [node.lineno for node in (*made, *larger, *joined, *filled)]
+
+
+def _of_words(tree: ast.AST) -> bool:
+    """Whether something is told, by a method of `words`, in the middle of this."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "attr", getattr(node.func.value, "id", None))
+        in ("words", "_words")
+        for node in ast.walk(tree)
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,6 +188,9 @@ def _put_together(source: str) -> list[int]:
         'say("One" if n == 1 else "Many")',
         'f"{say(a)}: {b}"',
         'say("A sentence.") + " " + say("Another.")',
+        '" ".join(say(sentence) for sentence in told)',
+        '", ".join(words.state(state) for state in State)',
+        'f"{what}: {words.duration(seconds)}"',
     ],
 )
 def test_a_message_made_from_pieces_is_found(source: str) -> None:

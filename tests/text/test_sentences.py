@@ -59,7 +59,7 @@ def test_a_duration_is_told_in_its_two_largest_units(seconds: float, expected: s
         ("x_ratio", 0.00001, "less than 0.1 %"),
         ("x_ratio", 0.0, "0 %"),
         ("x_at", "2026-11-21T08:05:00+00:00", "21 November 2026 08:05 UTC"),
-        ("x_at", "2026-11-01", "01 November 2026"),
+        ("x_at", "2026-11-01", "1 November 2026"),
         ("x_seconds", 7200.0, "2 hours"),
         ("hours", 24, "24 hours"),
         ("days", 1, "1 day"),

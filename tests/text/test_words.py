@@ -5,10 +5,12 @@ import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from babel.dates import format_date
 
 from docs.generate import ROOT
 from shared.model import State, Verdict
 from shared.text import Lang, words
+from shared.text.sentences import CHECKS
 
 MOMENT = datetime(2026, 3, 1, 8, 5, tzinfo=UTC)
 
@@ -21,7 +23,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize(
     ("lang", "number", "ratio", "day", "time"),
     [
-        (Lang.EN, "1,234,567.5", "8.8 %", "01 March 2026", "08:05"),
+        (Lang.EN, "1,234,567.5", "8.8 %", "1 March 2026", "08:05"),
         (Lang.DE, "1.234.567,5", "8,8 %", "1. März 2026", "08:05"),
         (Lang.NB, "1 234 567,5", "8,8 %", "1. mars 2026", "08:05"),
         (Lang.ID, "1.234.567,5", "8,8%", "1 Maret 2026", "08.05"),
@@ -41,6 +43,38 @@ def test_numbers_and_dates_are_written_as_readers_write_them(
     assert "UTC" in moment
 
 
+def test_english_dates_are_those_of_cldr() -> None:
+    days = [date(2026, month, day) for month in range(1, 13) for day in (1, 10, 28)]
+    assert [words().day(day) for day in days] == [format_date(day, "long", "en_GB") for day in days]
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        (Lang.EN, "One. Two. Three."),
+        (Lang.DE, "One. Two. Three."),
+        (Lang.ZH_HANT, "One.Two.Three."),
+    ],
+)
+def test_sentences_follow_each_other_as_in_the_language(lang: Lang, expected: str) -> None:
+    assert words(lang).paragraph("One.", "", "Two.", "Three.") == expected
+    assert words(lang).paragraph("", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        (Lang.EN, ["", "a", "a and b", "a, b and c"]),
+        (Lang.DE, ["", "a", "a und b", "a, b und c"]),
+        (Lang.NB, ["", "a", "a og b", "a, b og c"]),
+        (Lang.ID, ["", "a", "a dan b", "a, b, dan c"]),
+        (Lang.ZH_HANT, ["", "a", "a和b", "a、b和c"]),
+    ],
+)
+def test_a_list_is_written_as_in_the_language(lang: Lang, expected: list[str]) -> None:
+    assert [words(lang).listed(list("abc"[:n])) for n in range(4)] == expected
+
+
 @pytest.mark.parametrize("lang", Lang)
 def test_a_percentage_is_never_rounded_up_to_all_nor_down_to_nothing(lang: Lang) -> None:
     told = words(lang)
@@ -50,7 +84,7 @@ def test_a_percentage_is_never_rounded_up_to_all_nor_down_to_nothing(lang: Lang)
 
 def test_a_time_of_another_zone_is_told_in_utc() -> None:
     elsewhere = MOMENT.astimezone(timezone(timedelta(hours=8)))
-    assert words().at(elsewhere) == "01 March 2026 08:05 UTC"
+    assert words().at(elsewhere) == "1 March 2026 08:05 UTC"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +137,17 @@ def test_one_is_told_in_the_singular(users: int, expected: str) -> None:
         "synced_administrators", State.HEALTHY, "administrators_in_cloud", {"users": users}
     )
     assert words().sentence(verdict) == expected
+
+
+@pytest.mark.parametrize("lang", Lang)
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_a_code_says_is_outlined_without_what_a_verdict_fills_in(
+    check: str, lang: Lang
+) -> None:
+    for code, outcome in CHECKS[check].outcomes.items():
+        told = words(lang).outline(check, code)
+        assert ("…" in told) is ("{" in outcome.sentence)
+        assert "{" not in told
 
 
 def test_a_message_is_counted() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 
@@ -136,6 +137,10 @@ def test_what_is_wrong_is_told_once_for_each_cause_worst_first(ask):
         "The same cause shows here, too"
     )
     assert told.index("The same cause shows here, too") < told.index("Everything else")
+    # The name of a check says how it should be.
+    assert "Critical Expected Password writeback is on and proven" in told
+    assert "Warning Expected Attempts to write a password back succeed" in told
+    assert "Expected Directory synchronization" not in told
 
 
 def test_what_one_permission_would_answer_is_told_once(ask):
@@ -149,9 +154,16 @@ def test_what_one_permission_would_answer_is_told_once(ask):
     )
     told = text_of(found)
     assert "2 checks" in told
-    assert told.count("Permission: AuditLog.Read.All") == 1
-    assert told.count("Permission: Policy.Read.All") == 1
+    assert told.count("Permission AuditLog.Read.All") == 1
+    assert told.count("Permission Policy.Read.All") == 1
     assert "Nothing that is known." in told
+
+
+def test_what_needs_a_licence_names_it(ask):
+    verdict = Verdict("throttled_users", State.UNKNOWN, "licence_missing")
+    told = text_of(shown(ask, latest(verdict)))
+    assert "What cannot be told" in told
+    assert "only to tenants with Microsoft Entra ID P1 or P2" in told
 
 
 @pytest.mark.parametrize(
@@ -186,7 +198,7 @@ def test_how_it_is_known_is_told_with_value_threshold_and_age(ask):
     )
     told = text_of(shown(ask, latest(verdict)))
     assert (
-        "organization.onPremisesLastSyncDateTime 21 November 2026 09:01 UTC Compared with: 2 h / 24 h"
+        "organization.onPremisesLastSyncDateTime 21 November 2026 09:01 UTC Compared with: 2 hours / 24 hours"
         in told
     )
     assert "This data is 3 hours old, of 21 November 2026 09:01 UTC." in told
@@ -373,7 +385,6 @@ def test_a_code_is_explained_with_steps_and_the_checks_that_watch_it(ask):
     assert status == 200
     assert "Who can mend it An administrator" in text_of(found)
     assert "checks/writeback" in found.values("href")
-    assert found.values("href")[-1] == "explain?q=SSPR_0029&format=json" or found.values("href")
 
 
 def test_near_codes_are_offered_for_one_that_is_not_known(ask):
@@ -382,10 +393,45 @@ def test_near_codes_are_offered_for_one_that_is_not_known(ask):
     assert "explain?q=SSPR_0029" in found.values("href")
 
 
-def test_what_nothing_is_near_to_is_shown_without_repeating_it_as_markup(ask):
-    status, found = explained(ask, "<img src=x onerror=alert(1)>")
-    assert status == 404
-    assert "img" not in {tag for tag, _ in found.elements}
+@pytest.mark.parametrize("name", ["q", "code"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"><img src=x onerror=alert(1)>',
+        "'><script>alert(1)</script>",
+        "javascript:alert(1)//</style><svg onload=alert(1)>",
+        "{{ 7*7 }}{% raw %}\u202egnp.exe\x00\x1b[31m",
+        "https://contoso.example/?a=b&c=d#e",
+    ],
+    ids=["attribute", "script", "style", "template", "address"],
+)
+def test_what_nothing_is_near_to_is_at_most_shown_in_the_box(ask, name, question):
+    asked = ask()
+    url = f"{URL.replace('status', 'explain')}?{urlencode({name: question})}"
+    read, has_key = page.asked_of(url)
+    assert read == question
+    to = page.links(url, "explain", asked.words, has_key=has_key)
+    answer = page.explain(asked.words, to, HOUSE, read)
+    found = Page(answer.body)
+    assert answer.status == 404
+    assert {tag for tag, _ in found.elements}.isdisjoint({"img", "script"})
+    assert not any(one.startswith("on") for _, of in found.elements for one in of)
+    assert not re.search("[\x00\x1b\u202e]", answer.body.decode())
+    assert "alert" not in found.text
+    assert "49" not in found.text
+    assert found.values("value") == [page.harmless(question) if name == "q" else ""]
+    if name == "code":
+        assert "contoso" not in answer.body.decode()
+        assert "alert" not in answer.body.decode()
+
+
+def test_the_language_of_an_explanation_is_chosen_without_repeating_what_was_asked(ask):
+    asked = ask()
+    url = f"{URL.replace('status', 'explain')}?code=it+said+SSPR_0029+to+kim"
+    to = page.links(url, "explain", asked.words, has_key=False)
+    found = Page(page.explain(asked.words, to, HOUSE, page.asked_of(url)[0]).body)
+    assert "explain?q=SSPR_0029&lang=de" in found.values("href")
+    assert "kim" not in found.text + " ".join(found.values("href"))
 
 
 def test_without_a_question_all_codes_are_listed(ask):
@@ -419,6 +465,8 @@ def test_the_page_of_a_check_tells_thresholds_codes_sources_and_the_raw_verdict(
     assert all(code in told for code in checks.BY_ID["directory_sync"].codes)
     assert "Organization.Read.All" in told
     assert '"code": "sync_fresh"' in told
+    assert "sync_late The last synchronization was … ago: … cycles of 30 minutes" in told
+    assert "https://learn.microsoft.com/" in " ".join(Page(answer.body).values("href"))
 
 
 def test_a_check_that_no_run_has_judged_says_so(ask):
@@ -454,10 +502,10 @@ def test_hover_texts_charts_and_tables_tell_what_has_been(ask, contoso):
     to = page.links(URL, "status", asked.words)
     trend = past.trend(Window.QUARTER)
     found = Page(page.status(asked, to, HOUSE, past.current, trend).body)
-    assert re.search(r"\d\d \w+ 2026 to \d\d \w+ 2026: Healthy, \d+ days", found.text)
+    assert re.search(r"\d+ \w+ 2026 to \d+ \w+ 2026: Healthy, \d+ days", found.text)
     told = found.values("aria-label")
     assert any(
-        re.fullmatch(r"Critical [\d.]+ %, .*Healthy [\d.]+ %, No data [\d.]+ %", one)
+        re.fullmatch(r"Critical [\d.]+ %, .*Healthy [\d.]+ % and No data [\d.]+ %", one)
         for one in told
     )
     assert any(one.startswith("Licences left: from ") for one in told)
