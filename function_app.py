@@ -24,7 +24,8 @@ from shared.settings import (
     SettingsError,
     schedule_or_default,
 )
-from shared.store import close_stores, store_for
+from shared.store import Store, close_stores, store_for
+from shared.store.failures import StorageError, what_failed
 from shared.text import Lang, Words, words
 from shared.text.choose import choose
 from shared.web import health
@@ -58,8 +59,7 @@ READERS = func.AuthLevel.ANONYMOUS if signs_in(os.environ) else func.AuthLevel.F
 )
 async def run(timer: func.TimerRequest) -> None:
     """Run all checks for the slot that is due."""
-    if settings := _settings_or_log():
-        await monitor.run(settings, store_for(settings), datetime.now(UTC))
+    await _on_time(monitor.run)
 
 
 @app.timer_trigger(
@@ -70,8 +70,7 @@ async def run(timer: func.TimerRequest) -> None:
 )
 async def sweep(timer: func.TimerRequest) -> None:
     """Read the registration report again, or go on reading it."""
-    if settings := _settings_or_log():
-        await monitor.run_sweep(settings, store_for(settings), datetime.now(UTC))
+    await _on_time(monitor.run_sweep)
 
 
 @app.timer_trigger(
@@ -82,8 +81,7 @@ async def sweep(timer: func.TimerRequest) -> None:
 )
 async def purge(timer: func.TimerRequest) -> None:
     """Delete history that is older than it is to be kept."""
-    if settings := _settings_or_log():
-        await monitor.purge(settings, store_for(settings), datetime.now(UTC))
+    await _on_time(monitor.purge)
 
 
 @app.route(route="run", methods=["POST"])
@@ -204,28 +202,35 @@ async def healthz(req: func.HttpRequest) -> func.HttpResponse:
     """Whether the monitor itself is alive and recent; nothing about the tenant."""
 
     async def respond(asked: Asked) -> Answer:
-        current = await store_for(asked.settings).current()
-        return health.alive(current.value, asked.settings[SCHEDULE], asked.now)
+        return await health.monitor(asked, store_for(asked.settings))
 
     return await _answer(
         req,
         respond,
         misconfigured=lambda error, _: health.misconfigured(error),
-        unreachable=lambda _: health.storage_unreachable(),
+        unreachable=lambda error, _: health.storage_failed(error, datetime.now(UTC)),
     )
 
 
-def _settings_or_log() -> Settings | None:
-    """The settings, or one line per problem in the log; status and healthz tell them too."""
+async def _on_time(work: Callable[[Settings, Store, datetime], Awaitable[object]]) -> None:
+    """What a timer does; one line per setting that keeps it from that. Raises StorageError.
+
+    The platform is to see that a run was not stored: it counts the function as failed and logs the
+    exception, all of it, so that is one of ours and brings none of the SDK's with it.
+    """
     try:
         settings = monitor.settings_of_app()
+        store = store_for(settings)
     except SettingsError as error:
         for found in error.problems:
             logger.error("Nothing was run. %s", found.message)
-        return None
+        return
     for warning in settings.warnings:
         logger.warning(warning)
-    return settings
+    try:
+        await work(settings, store, datetime.now(UTC))
+    except AzureError as error:
+        raise StorageError(what_failed(error)) from None
 
 
 async def close() -> None:
@@ -289,7 +294,9 @@ async def _answer(
     respond: Callable[[Asked], Awaitable[Answer]],
     *,
     misconfigured: Callable[[SettingsError, Words], Answer] = needs_attention,
-    unreachable: Callable[[Words], Answer] = storage_unreachable,
+    unreachable: Callable[[AzureError, Words], Answer] = lambda _, reader: storage_unreachable(
+        reader
+    ),
     trouble: Callable[[Words, Answer], Answer] = lambda _, problem: problem,
 ) -> func.HttpResponse:
     """The answer, or what keeps us from it, in the reader's language."""
@@ -304,8 +311,8 @@ async def _answer(
     except SettingsError as error:
         answer = trouble(reader, misconfigured(error, reader))
     except AzureError as error:
-        logger.warning("Table Storage cannot be reached: %s", type(error).__name__)
-        answer = trouble(reader, unreachable(reader))
+        logger.warning("%s", what_failed(error))
+        answer = trouble(reader, unreachable(error, reader))
     return _sent(cached(answer, req.headers.get("if-none-match")))
 
 

@@ -21,10 +21,10 @@ from datetime import UTC, date, datetime, timedelta
 import checks
 from collect import collect
 from collect import sweep as registration
-from shared import history, telemetry
+from shared import history, log, telemetry
 from shared.confirm import fold
 from shared.graph.client import Graph, open_graph
-from shared.model import Run
+from shared.model import Change, Run
 from shared.schedule import next_slot, slot_of
 from shared.settings import (
     CONFIRM_AFTER,
@@ -75,6 +75,8 @@ async def run(
     done = await store.run(slot)
     if done is None:
         done = await _perform(settings, store, slot, now, connect)
+    else:
+        log.tell(logger, [log.of_slot(done.tenant, slot)])
     return await record(settings, store, done, now)
 
 
@@ -131,14 +133,7 @@ async def _perform(
         verdicts=verdicts,
         interval=(next_slot(settings[SCHEDULE], slot) - slot).total_seconds(),
     )
-    logger.info(
-        "Run of %s: %s in %.1f s with %d requests to Graph (%s)",
-        slot.isoformat(),
-        result.state,
-        result.duration,
-        requests,
-        ", ".join(f"{verdict.check} {verdict.code}" for verdict in verdicts),
-    )
+    log.tell(logger, log.of_run(result, facts.unread))
     return result
 
 
@@ -161,13 +156,17 @@ async def roll_up(store: Store, day: date) -> None:
 
 async def _confirm(settings: Settings, store: Store, done: Run, now: datetime) -> None:
     """Fold a run into the row the status is served from, behind those that a crash left out."""
+    # Whoever stores a change tells it, so that it is told once.
+    added: list[Change] = []
     for _ in range(WRITES):
         stored = await store.current()
         before = stored.value
         if before is not None:
             # Before the row is replaced, in case nobody came to it.
-            await store.add_changes(before.changes)
+            added += await store.add_changes(before.changes)
             if done.slot <= before.run.slot <= now + CLOCK_ERROR:
+                if added:
+                    await telemetry.announce(before, checks.SEVERITIES, added)
                 return
         since = max(before.run.slot, done.slot - CATCH_UP) if before else done.slot - CATCH_UP
         left_out = await store.runs(since, done.slot)
@@ -184,7 +183,8 @@ async def _confirm(settings: Settings, store: Store, done: Run, now: datetime) -
             await store.set_state(CURRENT, current, stored.etag)
         except ConflictError:
             continue
-        await store.add_changes(current.changes)
-        await telemetry.announce(current, checks.SEVERITIES)
+        log.tell(logger, [log.of_status(current)])
+        added += await store.add_changes(current.changes)
+        await telemetry.announce(current, checks.SEVERITIES, added)
         return
     logger.error("The status row changed %d times meanwhile; the next run will catch up", WRITES)

@@ -81,6 +81,12 @@ class Facts:
     def __init__(self, collected: Mapping[str, Known[Any] | Unavailable]) -> None:
         self._collected = collected
 
+    @property
+    def unread(self) -> dict[str, Unavailable]:
+        """What was asked for in vain, by name."""
+        found = self._collected.items()
+        return {name: answer for name, answer in found if isinstance(answer, Unavailable)}
+
     def get(self, fact: Fact[T]) -> Known[T] | Unavailable:
         absent = Unavailable(Reason.NOT_COLLECTED)
         return cast("Known[T] | Unavailable", self._collected.get(fact.name, absent))

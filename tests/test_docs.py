@@ -304,6 +304,14 @@ def test_links_to_microsoft_leave_the_language_to_the_reader(page: Path) -> None
     assert not re.findall(locale, page.read_text("utf-8"), flags=re.IGNORECASE)
 
 
+def test_every_alert_has_its_part_in_the_runbook() -> None:
+    headings = re.findall(r"^## (.+)$", read("runbook.md"), flags=re.MULTILINE)
+    alerts = {f"`{file.stem}`" for file in (ROOT / "infra/queries/alerts").glob("*.kql")}
+    assert alerts == {heading for heading in headings if heading.startswith("`")}
+    assert "alert-sspr-unreachable" in (ROOT / "infra" / "alerts.bicep").read_text("utf-8")
+    assert "The availability test" in headings
+
+
 def examples() -> list[dict[str, Any]]:
     """The JSON of the page on HTTP: a status, and a problem."""
     return [
@@ -359,8 +367,11 @@ def test_titles_of_problems_and_answers_of_healthz_are_documented() -> None:
     titles = re.findall(r'problem\(\s*\d+,\s*(?:self\.words\.|words\.)?say\(\s*"([^"]+)"', code)
     assert len(titles) == len(re.findall(r"\bproblem\(\s*\d+,", code))
     assert set(titles) <= in_code(page)
-    assert json.loads(health.alive(None, "", NOW).body).keys() == {"status", "output"}
+    answer = json.loads(health.alive([health.Sign("run", health.FAIL)]).body)
+    assert answer.keys() == {"status", "output", "checks"}
     assert all(f'{{"status": "{word}", "output": ' in page for word in ("pass", "fail"))
+    table = page.partition("## healthz")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(health._TYPES)
 
 
 def described() -> dict[str, Any]:

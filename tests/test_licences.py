@@ -1,8 +1,10 @@
-"""Every package that is deployed states a licence, and those that ask for more are explained."""
+"""Every package that is deployed states a licence, and is these bytes and no others."""
 
 from __future__ import annotations
 
 import re
+
+import pytest
 
 from docs import generate
 
@@ -25,3 +27,13 @@ def test_what_is_not_permissive_is_explained() -> None:
     }
     explained = re.findall(r"`([\w.-]+)` is under", PAGE.partition("<!--")[0])
     assert asking_more == set(explained)
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "infra/requirements.txt"]
+)
+def test_every_pin_has_its_hashes_and_no_file_names_an_index(name: str) -> None:
+    pins = re.split(r"\n(?=\S)", (generate.ROOT / name).read_text("utf-8").strip())
+    pinned = re.compile(r"[\w.-]+==\S+( ; [^\n]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\\n)?)+")
+    assert len(pins) > 50
+    assert [pin for pin in pins if not pinned.fullmatch(pin)] == []

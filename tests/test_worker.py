@@ -32,6 +32,7 @@ async def test_the_app_runs_under_the_functions_worker(world):
     assert found["init"] == "success"
     assert found["functions"] == [
         "changes",
+        "check",
         "explain",
         "healthz",
         "list_checks",

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -20,6 +21,7 @@ from shared.graph.credentials import azure_credential
 from shared.history import Day, Digest, Rollup, Seen, digest
 from shared.model import DEFAULT_INTERVAL, Change, Current, Run
 from shared.settings import STORAGE_SETTINGS, TENANT_ID, Problem, Settings, SettingsError
+from shared.store.failures import time_of
 from shared.store.rows import (
     change_key,
     columns,
@@ -35,6 +37,7 @@ from shared.store.rows import (
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline import PipelineResponse
     from azure.data.tables import TableEntity
     from azure.data.tables.aio import TableClient, TableServiceClient
 
@@ -62,6 +65,8 @@ _PATIENCE: Mapping[str, Any] = {
     "retry_backoff_max": 4,
     "connection_timeout": 5,
     "read_timeout": 10,
+    # With these, the environment is searched for a proxy in two threads for each request.
+    "use_env_settings": bool(getproxies()),
 }
 
 
@@ -234,6 +239,16 @@ class Store:
     async def current(self) -> Stored[Current]:
         return await self._read(STATE, CURRENT, Current)
 
+    async def current_and_time(self) -> tuple[Stored[Current], datetime | None]:
+        """The newest run, and what time it is by the storage account's clock, where it is told."""
+        times: list[datetime | None] = [None]
+
+        def note(answer: PipelineResponse[Any, Any]) -> None:
+            times.append(time_of(answer.http_response.headers))
+
+        current = await self._read(STATE, CURRENT, Current, raw_response_hook=note)
+        return current, times[-1]
+
     async def state(self, name: str, shape: type[T]) -> Stored[T]:
         """What the next run needs to know, by name."""
         return await self._read(STATE, name, shape)
@@ -247,8 +262,8 @@ class Store:
         if self._credential is not None:
             await self._credential.close()
 
-    async def _read(self, table: str, key: str, shape: type[T]) -> Stored[T]:
-        row = await self._get(table, key)
+    async def _read(self, table: str, key: str, shape: type[T], **options: Any) -> Stored[T]:
+        row = await self._get(table, key, **options)
         if row is None:
             return Stored(None, None)
         etag = str(row.metadata["etag"])
@@ -259,12 +274,12 @@ class Store:
             logger.warning("Row %s of %s cannot be read and will be replaced", key, table)
             return Stored(None, etag)
 
-    async def _get(self, table: str, key: str) -> TableEntity | None:
+    async def _get(self, table: str, key: str, **options: Any) -> TableEntity | None:
         from azure.core.exceptions import ResourceNotFoundError
         from azure.data.tables import TableErrorCode
 
         try:
-            return await self._table(table).get_entity(self._tenant, key)
+            return await self._table(table).get_entity(self._tenant, key, **options)
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == TableErrorCode.TABLE_NOT_FOUND:
                 self._prepared = False  # deleted by somebody; the next run makes it anew

@@ -87,7 +87,7 @@ def needs_attention(error: SettingsError, words: Words) -> Answer:
 
 
 def storage_unreachable(words: Words) -> Answer:
-    """A problem document for when Table Storage does not answer."""
+    """A problem document for when Table Storage does not answer, or refuses the app."""
     return problem(
         503,
         words.say("Storage cannot be reached"),
