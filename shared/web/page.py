@@ -174,6 +174,7 @@ def check(
         "check.html",
         words,
         to,
+        stale=current is not None and is_stale(asked.settings[SCHEDULE], current.run.slot, now),
         state=standing.latest.state if standing else State.UNKNOWN,
         problems=PROBLEMS,
         about=described(house.checks[name], asked.settings, words),

@@ -179,8 +179,14 @@ def test_it_is_told_since_when_and_whether_it_is_confirmed(ask, confirmed, told)
 
 @pytest.mark.parametrize(("minutes", "stale"), [(15, False), (60, True)])
 def test_a_monitor_that_stopped_says_so(ask, minutes, stale):
-    found = text_of(shown(ask, latest(FRESH, age=timedelta(minutes=minutes))))
-    assert ("The monitor has stopped." in found) is stale
+    current = latest(FRESH, age=timedelta(minutes=minutes))
+    assert ("The monitor has stopped." in text_of(shown(ask, current))) is stale
+    asked, trend = ask(), of_days(Window.QUARTER, NOW, [], ["directory_sync"])
+    to = page.links(
+        "http://localhost/api/checks/directory_sync", "checks/directory_sync", asked.words
+    )
+    answer = page.check(asked, to, HOUSE, "directory_sync", current, trend, {})
+    assert ("The monitor has stopped." in text_of(Page(answer.body))) is stale
 
 
 def test_how_it_is_known_is_told_with_value_threshold_and_age(ask):
