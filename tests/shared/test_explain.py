@@ -265,7 +265,7 @@ def test_an_unknown_code_is_a_problem_that_names_near_ones():
     document = body(answer)
     assert (answer.status, answer.media_type) == (404, "application/problem+json")
     assert (document["status"], document["title"]) == (404, "Unknown code")
-    assert "SSPR_0009, SSPR_009" in document["detail"]
+    assert "SSPR_0009 and SSPR_009" in document["detail"]
     assert [entry["code"] for entry in document["near"]] == ["SSPR_0009", "SSPR_009"]
 
 
