@@ -352,7 +352,8 @@ async def with_a_backlog(store, monkeypatch, sizes):
 
 
 async def test_a_backlog_is_purged_in_batches_and_little_by_little(world, monkeypatch):
-    store, sizes = world.store(), []
+    store = world.store()
+    sizes: list[int] = []
     await with_a_backlog(store, monkeypatch, sizes)
     assert [await store.purge(RUNS, slot(5), limit=3) for _ in range(3)] == [3, 2, 0]
     assert sizes == [2, 1, 2]
@@ -361,7 +362,8 @@ async def test_a_backlog_is_purged_in_batches_and_little_by_little(world, monkey
 
 
 async def test_of_two_purges_at_once_one_leaves_the_rows_to_the_other(world, monkeypatch):
-    sizes, turns = [], Turns([0, 0, 0, 0, 1, 0])
+    sizes: list[int] = []
+    turns = Turns([0, 0, 0, 0, 1, 0])
     await with_a_backlog(world.store(), monkeypatch, sizes)
     purges = [
         asyncio.create_task(

@@ -78,6 +78,7 @@ def test_what_a_wrong_clock_saw_in_the_future_counts_for_nothing():
         verdict = Verdict("writeback", LETTERS[state], "x")
         run = Run("t", slot(index), slot(index), 1.0, 4, (verdict,))
         current = stand(current, run, confirm_after=2, recover_after=2)
+    assert current is not None
     (standing,) = current.standings
     assert (standing.confirmed, standing.since) == (State.HEALTHY, slot(2))
     assert [sighting.at for sighting in standing.recent] == [slot(2), slot(3)]

@@ -161,7 +161,7 @@ def _put_together(source: str) -> list[int]:
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
-        and any(isinstance(part, ast.Constant) and part.value.strip() for part in node.values)
+        and any(isinstance(part, ast.Constant) and str(part.value).strip() for part in node.values)
         and _of_words(node)
     ]
     return [node.lineno for node in (*made, *larger, *joined, *filled)]
