@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 import checks
-from local.azurite import Azurite, find_installation
+from local.azurite import ROOT, Azurite, find_installation
 from shared.graph.client import Graph, open_graph
 from shared.settings import Settings, load
 from shared.store import Store, close_stores, store_for
@@ -27,6 +30,24 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     location: Path = tmp_path_factory.mktemp("tables")
     with Azurite(location, *find_installation()) as azurite:
         yield azurite.connection_string
+
+
+@pytest.fixture(scope="module")
+def api(storage: str) -> Iterator[str]:
+    """The address of the app, served in a process of its own, with some history behind it."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SSPR_", "Azure"))}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.served"],
+        cwd=ROOT,
+        env=environment | {"AzureWebJobsStorage": storage},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.stdin.close()
 
 
 class World:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +37,6 @@ KEY = {"x-functions-key": KEYS.function}
 
 described = json.loads(DESCRIPTION.read_text("utf-8"))
 schema = schemathesis.openapi.from_path(DESCRIPTION)
-
-
-@pytest.fixture(scope="module")
-def api(storage: str) -> Iterator[str]:
-    """The address of the app, with some history behind it."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SSPR_", "Azure"))}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.served"],
-        cwd=ROOT,
-        env=environment | {"AzureWebJobsStorage": storage},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        yield process.stdout.readline().strip()
-        process.stdin.close()
 
 
 @schema.parametrize()

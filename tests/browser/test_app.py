@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-
 import pytest
 
-from local.azurite import ROOT
 from tests.browser.conftest import Opened
 from tests.served import KEYS
-
-
-@pytest.fixture(scope="module")
-def api(storage: str) -> Iterator[str]:
-    """The address of the app, with some history behind it."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SSPR_", "Azure"))}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.served"],
-        cwd=ROOT,
-        env=environment | {"AzureWebJobsStorage": storage},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        yield process.stdout.readline().strip()
-        process.stdin.close()
 
 
 @pytest.fixture
