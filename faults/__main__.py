@@ -21,7 +21,6 @@ from faults.scene import set_up
 from faults.show import show
 from faults.trial import Cell, Trial, made
 
-# Storage comes last: it starts the emulator again, at another address.
 PARTS: dict[str, Callable[..., Awaitable[list[Trial]]]] = {
     graph.PART: graph.trials,
     sign_in.PART: sign_in.trials,
@@ -45,13 +44,13 @@ def arguments() -> argparse.Namespace:
 
 
 async def tried(parts: Sequence[str], console: Console, *, short: bool) -> list[Cell]:
-    """Every trial of these parts, with progress."""
+    """Every trial of these parts, with progress; each part with an emulator that is still small."""
     cells: list[Cell] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    async with set_up() as scene:
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-            for part in parts:
-                bar = progress.add_task(part, total=None)
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        for part in parts:
+            bar = progress.add_task(part, total=None)
+            async with set_up() as scene:
                 trials = await PARTS[part](scene, short=short)
                 progress.update(bar, total=len(trials))
                 for trial in trials:

@@ -35,6 +35,9 @@ class Outcome:
     wrong: tuple[str, ...] = ()
 
 
+_NO_STORAGE = Outcome("crashed", ("crashed: storage did not answer",))
+
+
 @dataclass(frozen=True)
 class Trial:
     part: str
@@ -47,25 +50,24 @@ class Trial:
 async def made(trial: Trial, world: World) -> Cell:
     """Make a trial; nothing that it starts may outlive it."""
     before = asyncio.all_tasks()
-    try:
-        outcome = await _tried(trial)
-    except AzureError:
-        # The emulator was too slow for this machine; where that is the fault, it is not seen here.
-        outcome = await _tried(trial)
+    # The emulator may be too slow for this machine, once; where that is the fault, it is not seen
+    # here.
+    outcome = await _tried(trial) or await _tried(trial) or _NO_STORAGE
     left = await _left(before, world)
     return Cell(
         trial.part, trial.group, trial.row, trial.column, outcome.word, (*outcome.wrong, *left)
     )
 
 
-async def _tried(trial: Trial) -> Outcome:
+async def _tried(trial: Trial) -> Outcome | None:
+    """What came of it; None when storage did not answer."""
     try:
         async with asyncio.timeout(_HUNG):
             return await trial.attempt()
     except TimeoutError:
         return Outcome("hung", ("hung",))
     except AzureError:
-        raise
+        return None
     except Exception as error:
         return Outcome("crashed", (f"crashed: {type(error).__name__}: {error}",))
 
