@@ -81,11 +81,11 @@ def of_status(current: Current) -> Line:
 
 def of_slot(tenant: str, slot: datetime) -> Line:
     """That there is nothing to do."""
-    return Line("stored", {"slot": _iso(slot), "tenant": tenant, "graph_requests": 0})
+    return Line("stored", {"slot": iso(slot), "tenant": tenant, "graph_requests": 0})
 
 
 def _which(run: Run) -> dict[str, Value]:
-    return {"slot": _iso(run.slot), "tenant": run.tenant}
+    return {"slot": iso(run.slot), "tenant": run.tenant}
 
 
 def _cause(why: Unavailable) -> str:
@@ -95,7 +95,8 @@ def _cause(why: Unavailable) -> str:
     return f"{told}: " if told else ""
 
 
-def _iso(at: datetime) -> str:
+def iso(at: datetime) -> str:
+    """A time as log lines and events have it, in UTC: 2026-11-21T12:15:00Z."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

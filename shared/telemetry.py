@@ -14,10 +14,11 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from shared.log import iso
 from shared.model import Change, Current, Run, Standing, State
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _of_run(current: Current) -> Mapping[str, Value]:
     run = current.run
     return {
         "tenant": run.tenant,
-        "slot": _iso(run.slot),
+        "slot": iso(run.slot),
         "interval": run.interval,
         "state": run.state,
         "confirmed": current.state,
@@ -142,11 +143,11 @@ def _of_check(standing: Standing, run: Run, severity: int) -> Mapping[str, Value
     verdict = standing.latest
     properties: dict[str, Value] = {
         "tenant": run.tenant,
-        "slot": _iso(run.slot),
+        "slot": iso(run.slot),
         "check": verdict.check,
         "state": verdict.state,
         "confirmed": standing.confirmed,
-        "confirmed_since": _iso(standing.since),
+        "confirmed_since": iso(standing.since),
         "code": verdict.code,
         "severity": severity,
     }
@@ -160,18 +161,14 @@ def _of_check(standing: Standing, run: Run, severity: int) -> Mapping[str, Value
 def _of_change(change: Change, run: Run) -> Mapping[str, Value]:
     return {
         "tenant": run.tenant,
-        "slot": _iso(change.slot),
-        "since": _iso(change.since),
+        "slot": iso(change.slot),
+        "since": iso(change.since),
         "check": change.check,
         "from": change.before,
         "to": change.after,
         "code": change.code,
         "lasted_seconds": change.lasted_seconds,
     }
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _sending = threading.Lock()
