@@ -14,11 +14,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import checks
+from checks.check import Check
+from checks.facts import Fact
 from collect import collect
 from collect import sweep as registration
 from shared import history, log, telemetry
@@ -120,8 +123,9 @@ async def _perform(
 ) -> Run:
     started = time.monotonic()
     enabled = checks.enabled(settings)
+    doubted = await _doubted(store, enabled)
     async with connect(settings, seconds=RUN_SECONDS) as graph:
-        facts = await collect(graph, store, checks.needed(enabled), now)
+        facts = await collect(graph, store, checks.needed(enabled), now, doubted=doubted)
         requests = graph.requests
     verdicts = checks.assess(enabled, facts, settings, now)
     result = Run(
@@ -135,6 +139,18 @@ async def _perform(
     )
     log.tell(logger, log.of_run(result, facts.unread))
     return result
+
+
+async def _doubted(store: Store, enabled: Sequence[Check]) -> tuple[Fact[Any], ...]:
+    """The facts of checks whose latest state is not confirmed: they are asked for anew, as an
+    answer that was kept would only agree with itself."""
+    current = (await store.current()).value
+    unconfirmed = {
+        standing.latest.check
+        for standing in (current.standings if current else ())
+        if standing.latest.state is not standing.confirmed
+    }
+    return checks.needed(check for check in enabled if check.id in unconfirmed)
 
 
 async def roll_up(store: Store, day: date) -> None:

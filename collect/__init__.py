@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +24,15 @@ Answers = dict[str, Known[Any] | Unavailable]
 FIRST_SWEEP_SECONDS = 20.0
 
 
-async def collect(graph: Graph, store: Store, facts: Sequence[Fact[Any]], now: datetime) -> Facts:
-    """Known or Unavailable for each of these facts."""
+async def collect(
+    graph: Graph,
+    store: Store,
+    facts: Sequence[Fact[Any]],
+    now: datetime,
+    *,
+    doubted: Collection[Fact[Any]] = (),
+) -> Facts:
+    """Known or Unavailable for each of these facts; what is `doubted` is not taken as kept."""
     collected = await graph.ask([fact for fact in facts if isinstance(fact, Asked)])
     if AUDIT_TRAIL in facts or RESETS_ELSEWHERE in facts:
         reading = audit.read(graph, store, now)
@@ -33,7 +40,7 @@ async def collect(graph: Graph, store: Store, facts: Sequence[Fact[Any]], now: d
     if REGISTRATION in facts:
         collected |= await _on_its_own(_registration(graph, store, now), REGISTRATION)
     rare = [fact for fact in facts if isinstance(fact, Gathered)]
-    return Facts(collected | await gather(graph, store, rare, now))
+    return Facts(collected | await gather(graph, store, rare, now, doubted=doubted))
 
 
 async def _registration(graph: Graph, store: Store, now: datetime) -> Answers:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from checks.facts import Gathered
+from checks.facts import Fact, Gathered
 from shared.graph.client import Graph
 from shared.model import LASTING, Known, Reason, Unavailable
 from shared.store import GATHERED, ConflictError, Store
@@ -26,9 +26,15 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def gather(
-    graph: Graph, store: Store, facts: Sequence[Gathered[Any]], now: datetime
+    graph: Graph,
+    store: Store,
+    facts: Sequence[Gathered[Any]],
+    now: datetime,
+    *,
+    doubted: Collection[Fact[Any]] = (),
 ) -> dict[str, Known[Any] | Unavailable]:
-    """Each fact: kept and fresh enough, or gathered anew; when that fails in passing, as kept."""
+    """Each fact: kept, fresh enough and not doubted, or gathered anew; when that fails in passing,
+    as kept."""
     if not facts:
         return {}
     stored = await store.state(GATHERED, dict[str, Kept])
@@ -37,7 +43,11 @@ async def gather(
     for fact in facts:
         before = _before(fact, kept.get(fact.name))
         # What was kept at a time that is yet to come was kept by a wrong clock.
-        if before is not None and timedelta() <= now - kept[fact.name].at < fact.every:
+        if (
+            before is not None
+            and timedelta() <= now - kept[fact.name].at < fact.every
+            and fact not in doubted
+        ):
             answers[fact.name] = before
             continue
         answer = await _gathered(graph, fact)

@@ -32,6 +32,7 @@ from faults.scene import Scene
 from faults.trial import Outcome, Trial
 from faults.world import NOW, STEP, World, anybody, impatient
 from shared.graph.client import REQUEST_TIMEOUT, Graph
+from shared.graph.connection import MOST_BYTES
 from shared.model import LASTING, Reason, Run, State, Verdict
 from shared.store import AUDIT, GATHERED, SWEEP
 from simulator.faults import Fault
@@ -232,12 +233,12 @@ def _of_the_fault(
         yield f"wait: {waits} instead of {kind.waits}"
     if world.foreign.heard:
         yield f"token: {world.foreign.heard[0][:200]!r} went elsewhere"
-    if any(rule.sent > 2 * _MOST_SENT for rule in rules):
+    if any(rule.sent > rule.hits * _MOST_SENT for rule in rules):
         yield f"huge: {sum(rule.sent for rule in rules)} bytes were read"
 
 
-# What is read of one answer at most, and what may be on its way by then.
-_MOST_SENT = 24 * 2**20
+# Of one answer: what is read at most, and as much again that may be on its way by then.
+_MOST_SENT = 2 * MOST_BYTES
 
 
 def _of_the_run(clean: Run, seen: Run, place: Place, kind: Kind, spent: float) -> Iterator[str]:

@@ -136,6 +136,36 @@ async def test_two_bad_runs_in_a_row_are_confirmed(world):
     assert confirmed == [State.HEALTHY, State.HEALTHY, State.WARNING, State.WARNING]
 
 
+@pytest.mark.parametrize(
+    ("odd", "asked", "confirmed"),
+    [
+        ([False, False, False, False], [1, 0, 0, 0], State.HEALTHY),
+        ([False, True, False, False], [1, 1, 1, 0], State.HEALTHY),
+        ([False, True, True, False, False], [1, 1, 1, 0, 0], State.UNKNOWN),
+    ],
+    ids=["never", "once", "for as long as it takes to be confirmed"],
+)
+async def test_an_odd_answer_is_not_kept_before_a_second_one_agrees(world, odd, asked, confirmed):
+    """What is kept for hours would confirm itself: it is asked for anew while it is in doubt."""
+    times = []
+    for step, is_odd in enumerate(odd):
+        world.graph.tenant = scenario("healthy")
+        if is_odd:
+            world.graph.fail("*/roleAssignments", body={"value": []}, times=None)
+        # What was kept by the first run is old by the second, where that one is to ask.
+        later = timedelta(hours=6) if step == 1 and any(odd) else timedelta(minutes=15)
+        world.graph.advance(later)
+        world.graph.requests.clear()
+        await run(world, world.graph.now())
+        world.graph.heal()
+        times.append(sum(r.path.endswith("/roleAssignments") for r in world.graph.requests))
+    assert times == asked
+    current = (await world.store().current()).value
+    assert current is not None
+    (standing,) = (s for s in current.standings if s.latest.check == "synced_administrators")
+    assert standing.confirmed is confirmed
+
+
 # Wider roles that Graph takes instead, and that must not stand in for the missing one.
 WIDER = {
     "LicenseAssignment.Read.All": {"Organization.Read.All"},
