@@ -49,7 +49,7 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | Connect's service is not known to the tenant    | not applicable `no_connect`          |
     | the tenant is not synced                        | not applicable `not_synced`          |
 
-    It lasts 90 days and Connect renews it after 70 % of them, on day 63, unless its scheduler is
+    It lasts 90 days and Connect renews it after 70% of them, on day 63, unless its scheduler is
     suspended: https://learn.microsoft.com/entra/identity/hybrid/connect/authenticate-application-id
     """
     organization = facts.need(ORGANIZATION)

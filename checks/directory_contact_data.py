@@ -38,8 +38,8 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | enabled, not registered, contact data in the directory | verdict                         |
     |--------------------------------------------------------|---------------------------------|
     | none found                                             | healthy `none_found`            |
-    | 1 to 5 % of enabled members                            | warning `some_found`            |
-    | more than 5 % of enabled members                       | critical `many_found`           |
+    | 1 to 5% of enabled members                             | warning `some_found`            |
+    | more than 5% of enabled members                        | critical `many_found`           |
     | somebody is not registered, and nobody was looked up   | unknown `not_looked_up`         |
     | no member is enabled (see `sspr_enabled`)              | not applicable `nobody_enabled` |
     | newest row more than 48 h old, or undated              | unknown `report_stale`          |

@@ -49,10 +49,10 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     |-------------------------------------------|------------------------------------|
     | no SKU carries P1 or P2                   | critical `no_premium_plan`         |
     | every such SKU is suspended or locked     | critical `licence_suspended`       |
-    | more than 5 % of synced users hold none   | critical `users_without_licence`   |
+    | more than 5% of synced users hold none    | critical `users_without_licence`   |
     | such a SKU in use is in its grace period  | warning `licence_in_grace`         |
-    | 1 user to 5 % of synced users hold none   | warning `few_without_licence`      |
-    | fewer than 5 % of the seats are free      | warning `seats_running_low`        |
+    | 1 user to 5% of synced users hold none    | warning `few_without_licence`      |
+    | fewer than 5% of the seats are free       | warning `seats_running_low`        |
     | no such SKU has a status that we know     | unknown `sku_status_unclear`       |
     | otherwise                                 | healthy `all_covered`              |
     | no synced enabled member                  | not applicable `no_synced_users`   |

@@ -35,10 +35,10 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
 
     | registration report                           | verdict                            |
     |-----------------------------------------------|------------------------------------|
-    | at least 95 % of enabled users are capable    | healthy `well_registered`          |
-    | at least 80 %, less than 95 %                 | warning `some_not_registered`      |
-    | less than 80 %                                | critical `many_not_registered`     |
-    | users fine, administrators below 95 %         | warning `administrators_not_registered` |
+    | at least 95% of enabled users are capable     | healthy `well_registered`          |
+    | at least 80%, less than 95%                   | warning `some_not_registered`      |
+    | less than 80%                                 | critical `many_not_registered`     |
+    | users fine, administrators below 95%          | warning `administrators_not_registered` |
     | newest row more than 48 h old, or undated     | unknown `report_stale`             |
     | the report is empty                           | unknown `report_empty`             |
     | no member is enabled (see `sspr_enabled`)     | not applicable `nobody_enabled`    |

@@ -64,9 +64,9 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
 
     | finished attempts in 7 days              | verdict                            |
     |------------------------------------------|------------------------------------|
-    | at least 90 % succeeded                  | healthy `resets_succeed`           |
-    | at least 60 %, less than 90 %            | warning `some_resets_fail`         |
-    | less than 60 %                           | critical `resets_fail`             |
+    | at least 90% succeeded                   | healthy `resets_succeed`           |
+    | at least 60%, less than 90%              | warning `some_resets_fail`         |
+    | less than 60%                            | critical `resets_fail`             |
     | fewer than 10                            | healthy `few_attempts`             |
     | none at all                              | unknown `no_traffic`               |
     | the first look-back is not through yet   | unknown `still_reading`            |

@@ -63,11 +63,11 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     |---------------------------------------------------------|-------------------------------|
     | some, about as many as before                           | healthy `scope_steady`        |
     | so it is, but Secure Score is over 25 points away       | healthy `score_differs`       |
-    | over 10 % and at least 5 more than the least of before  | healthy `scope_widened`       |
-    | over 10 % and at least 5 fewer than the most of before  | warning `scope_dropped`       |
+    | over 10% and at least 5 more than the least of before   | healthy `scope_widened`       |
+    | over 10% and at least 5 fewer than the most of before   | warning `scope_dropped`       |
     | administrators only, though there are users             | critical `only_administrators`|
     | none                                                    | critical `nobody_enabled`     |
-    | no report to use, at least 10 % by Secure Score         | healthy `enabled_by_score`    |
+    | no report to use, at least 10% by Secure Score          | healthy `enabled_by_score`    |
     | no report to use, fewer by Secure Score                 | unknown `few_by_score`        |
     | no report to use, none by Secure Score                  | warning `nobody_by_score`     |
     | newest row more than 48 h old, or undated               | unknown `report_stale`        |
@@ -199,7 +199,7 @@ def _code(report: Registration, enabled: int, most: int, least: int, settings: S
 
 
 def _is_sudden(change: int, before: int, settings: Settings) -> bool:
-    """Relative and absolute: in a small tenant one person is more than 10 %."""
+    """Relative and absolute: in a small tenant one person is more than 10%."""
     relative = change * 100 > settings[CHANGE_PERCENT] * before
     return relative and change >= settings[CHANGE_MEMBERS]
 

@@ -46,8 +46,8 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     | quarantined users, groups and contacts   | verdict                          |
     |------------------------------------------|----------------------------------|
     | 0                                        | healthy `no_conflicts`           |
-    | 1 to 9, and less than 1 % of synced users| warning `some_conflicts`         |
-    | 10 or more, or 1 % of synced users       | critical `many_conflicts`        |
+    | 1 to 9, and less than 1% of synced users | warning `some_conflicts`         |
+    | 10 or more, or 1% of synced users        | critical `many_conflicts`        |
     | 0, but a kind of object cannot be read   | unknown (that reason)            |
     | the tenant is not synced                 | not applicable `not_synced`      |
 

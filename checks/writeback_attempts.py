@@ -49,7 +49,7 @@ def evaluate(facts: Facts, settings: Settings, now: datetime) -> Verdict:
     |---------------------------------------------------------|---------------------------------|
     | none failed                                             | healthy `attempts_succeed`      |
     | 3 failed within an hour                                 | critical `attempts_fail`        |
-    | at least 20 % of at least 5 failed                      | critical `attempts_fail`        |
+    | at least 20% of at least 5 failed                       | critical `attempts_fail`        |
     | the last 3 all failed                                   | critical `attempts_fail`        |
     | some failed otherwise                                   | warning `some_attempts_fail`    |
     | nobody tried                                            | unknown `no_traffic`            |

@@ -41,7 +41,7 @@ _KINDS = {
     "seconds": 'a duration, such as "1 day 2 hours"',
     "days": 'a number of days, such as "7 days"',
     "hours": 'a number of hours, such as "24 hours"',
-    "ratio": 'a percentage, such as "12.5 %"',
+    "ratio": 'a percentage, such as "12.5%"',
     "at": 'a date, or a date with its time, such as "21 November 2026 08:05 UTC"',
 }
 _TEXTS = {

@@ -354,7 +354,7 @@ def _sspr_off() -> Tenant:
 
 
 def _scope_dropped() -> Tenant:
-    """Of every kind of user 40 % are out of the scope, so that coverage within it is as before."""
+    """Of every kind of user 40% are out of the scope, so that coverage within it is as before."""
 
     def parts(cohort: Cohort) -> Iterator[Cohort]:
         out = 0 if cohort.admin or not cohort.sspr_enabled else round(0.4 * cohort.size)
@@ -397,7 +397,7 @@ _MAKERS: Mapping[str, tuple[str, Callable[[], Tenant]]] = {
         lambda: replace(_HEALTHY, traffic=_switched_off(timedelta(hours=9))),
     ),
     "licence-expired": ("the premium subscriptions are suspended", _licence_expired),
-    "licence-short": ("8 % of the synced staff have no premium plan, no seat left", _licence_short),
+    "licence-short": ("8% of the synced staff have no premium plan, no seat left", _licence_short),
     "sync-stale": (
         "the last synchronisation was 26 hours ago",
         lambda: replace(_HEALTHY, sync=_STALE),
@@ -408,7 +408,7 @@ _MAKERS: Mapping[str, tuple[str, Callable[[], Tenant]]] = {
     ),
     "connector-down": ("writeback cannot be reached since 5 hours; sync is fine", _connector_down),
     "half-registered": (
-        "only 55 % of the members in scope could reset their password",
+        "only 55% of the members in scope could reset their password",
         lambda: replace(_HEALTHY, cohorts=_people(unregistered=746)),
     ),
     "administrators-blocked": (
@@ -474,13 +474,13 @@ _MAKERS: Mapping[str, tuple[str, Callable[[], Tenant]]] = {
         lambda: replace(_HEALTHY, traffic=_with(Phase(Outcome.USERS_FAIL))),
     ),
     "sspr-off": ("SSPR was switched off for everybody 30 hours ago", _sspr_off),
-    "scope-dropped": ("40 % of the members who were in the scope of SSPR are not", _scope_dropped),
+    "scope-dropped": ("40% of the members who were in the scope of SSPR are not", _scope_dropped),
     "phone-only": (
-        "30 % of those who registered have nothing but phones",
+        "30% of those who registered have nothing but phones",
         lambda: replace(_HEALTHY, cohorts=_people(phones=484)),
     ),
     "directory-contact-only": (
-        "12 % of the members in scope have a phone in the directory, but registered nothing",
+        "12% of the members in scope have a phone in the directory, but registered nothing",
         lambda: replace(_HEALTHY, cohorts=_people(unregistered=248, contacts=200)),
     ),
     "password-sync-stale": (

@@ -148,7 +148,7 @@ class Words:
         return f"{value:,.1f}".removesuffix(".0")
 
     def percent(self, ratio: float) -> str:
-        """One digit after the point; never rounded up to a full 100 %, nor down to a bare 0 %."""
+        """One digit after the point; never rounded up to a full 100%, nor down to a bare 0%."""
         if 0 < ratio < 0.001:
             return self.say("less than {percentage}", percentage=self._percent(0.001))
         return self._percent(0.999 if 0.999 < ratio < 1 else ratio)
@@ -184,7 +184,7 @@ class Words:
         return self._amount(AMOUNT, one, many, value)
 
     def _percent(self, ratio: float) -> str:
-        return f"{self.number(ratio * 100)} %"
+        return f"{self.number(ratio * 100)}%"
 
     def _span(self, unit: str, n: float, case: str = "") -> str:
         _, one, many = SPANS[unit]

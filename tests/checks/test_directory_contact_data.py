@@ -38,7 +38,7 @@ def report(found=0, checked=None, unregistered=100, enabled=1000, admins=(0, 0))
         (report(enabled=0, unregistered=0), "nobody_enabled", State.NOT_APPLICABLE),
     ],
     ids=[
-        "none of them", "all registered", "one", "at 5 %", "above 5 %", "not looked up",
+        "none of them", "all registered", "one", "at 5%", "above 5%", "not looked up",
         "an administrator not looked up", "nobody enabled",
     ],
 )  # fmt: skip
@@ -50,7 +50,7 @@ def test_what_was_found_decides(judge, facts, code, state):
 @pytest.mark.parametrize(
     ("found", "code"),
     [(1500, "some_found"), (1501, "many_found")],
-    ids=["5 % by what was looked up", "more"],
+    ids=["5% by what was looked up", "more"],
 )
 def test_in_a_large_tenant_those_looked_up_stand_for_all(judge, found, code):
     """3,000 of 10,000 were looked up, and half of them had contact data: 5,000 of 100,000."""

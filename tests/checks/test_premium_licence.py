@@ -47,7 +47,7 @@ def facts(*skus, synced=1000, licensed=1000, organization=HYBRID):
         (0, "users_without_licence", State.CRITICAL),
         (1010, "all_covered", State.HEALTHY),
     ],
-    ids=["all", "one missing", "at 5 %", "past 5 %", "nobody", "index runs behind"],
+    ids=["all", "one missing", "at 5%", "past 5%", "nobody", "index runs behind"],
 )
 def test_the_share_of_synced_users_without_a_plan_decides(judge, licensed, code, state):
     verdict = judge(CHECK, facts(sku(), licensed=licensed))
@@ -80,7 +80,7 @@ def test_the_share_of_synced_users_without_a_plan_decides(judge, licensed, code,
     ids=[
         "no SKU", "no premium plan", "plan disabled", "P2 alone", "id in capitals", "suspended", "all of it",
         "ended", "one of two suspended", "grace", "one of two in grace", "unused in grace", "status unheard of",
-        "status null", "5 % free", "less than 5 % free", "overused", "no seats told", "nulls",
+        "status null", "5% free", "less than 5% free", "overused", "no seats told", "nulls",
     ],
 )  # fmt: skip
 def test_the_subscriptions_decide(judge, skus, code, state):

@@ -44,7 +44,7 @@ def report(enabled=1000, capable=1000, admins=(10, 10), newest_at=FRESH):
         (report(enabled=0, capable=0, admins=(0, 0)), "nobody_enabled", State.NOT_APPLICABLE),
     ],
     ids=[
-        "all", "at 95 %", "below 95 %", "at 80 %", "below 80 %", "nobody", "admins at 95 %",
+        "all", "at 95%", "below 95%", "at 80%", "below 80%", "nobody", "admins at 95%",
         "admins below", "no admin capable", "no admin enabled", "pilot of admins", "nobody enabled",
     ],
 )  # fmt: skip

@@ -35,7 +35,7 @@ def facts(complete=True, **numbers):
         ({}, "no_traffic", State.UNKNOWN),
     ],
     ids=[
-        "all", "at 90 %", "below 90 %", "at 60 %", "below 60 %", "none", "9 finished",
+        "all", "at 90%", "below 90%", "at 60%", "below 60%", "none", "9 finished",
         "10 finished", "given up and mistyped only", "given up beside success", "nobody",
     ],
 )  # fmt: skip

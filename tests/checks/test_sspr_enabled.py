@@ -49,8 +49,8 @@ def report(users, administrators=0, before=(), members=2000):
         (report(0), "nobody_enabled", State.CRITICAL),
     ],
     ids=[
-        "first report", "10 % fewer", "more than 10 % fewer", "fewer than the most", "4 fewer of 20",
-        "5 fewer of 20", "10 % more", "more than 10 % more", "4 more", "5 more", "4 after nobody",
+        "first report", "10% fewer", "more than 10% fewer", "fewer than the most", "4 fewer of 20",
+        "5 fewer of 20", "10% more", "more than 10% more", "4 more", "5 more", "4 after nobody",
         "5 after nobody", "all gone", "nobody ever",
     ],
 )  # fmt: skip
@@ -153,7 +153,7 @@ def test_secure_score_stands_in_for_a_report_that_cannot_be_used(judge, unusable
         (SecureScore(), "permission_missing", State.UNKNOWN),
     ],
     ids=[
-        "10 %", "less than 10 %", "one", "nobody", "nobody by its percentage too", "one of one",
+        "10%", "less than 10%", "one", "nobody", "nobody by its percentage too", "one of one",
         "7 days old", "older than 7 days", "full marks for nobody", "nobody counted", "count null",
         "total null", "undated", "no control",
     ],

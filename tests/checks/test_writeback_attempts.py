@@ -57,7 +57,7 @@ def facts(word, *, minutes=100, organization=None, complete=True, oldest=None):
     ],
     ids=[
         "success", "users' own failures", "only those", "nothing", "1 of 2", "1 of 3", "1 of 4",
-        "20 % of 5", "below 20 %", "last 2", "last 3", "3 of 4, then success", "last 3 of many",
+        "20% of 5", "below 20%", "last 2", "last 3", "3 of 4, then success", "last 3 of many",
         "cloud behind",
     ],
 )  # fmt: skip

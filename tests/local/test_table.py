@@ -50,7 +50,7 @@ ALL = [
     check("Writeback", "not_applicable"),
     check("Licences", "unknown"),
     check("Directory sync", "critical", "Nothing has been synchronised for three hours. " * 3),
-    check("Registration", "warning", "[bold]40 %[/] are registered."),
+    check("Registration", "warning", "[bold]40%[/] are registered."),
 ]
 
 
@@ -69,7 +69,7 @@ def test_lines_fit_and_links_stay_whole(width: int) -> None:
 
 
 def test_a_sentence_is_printed_as_it_is() -> None:
-    assert "[bold]40 %[/] are registered." in printed(document(*ALL))
+    assert "[bold]40%[/] are registered." in printed(document(*ALL))
 
 
 def test_what_one_missing_permission_explains_is_told_once() -> None:

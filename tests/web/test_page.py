@@ -224,7 +224,7 @@ def test_registration_is_told_in_the_words_of_the_portal_users_and_administrator
         )
     )
     assert (
-        "Registered Enabled Capable Capable, of those enabled Users 1,030 1,650 1,024 62 %" in told
+        "Registered Enabled Capable Capable, of those enabled Users 1,030 1,650 1,024 62%" in told
     )
     assert "Administrators 0" in told
 
@@ -511,7 +511,7 @@ def test_hover_texts_charts_and_tables_tell_what_has_been(ask, contoso):
     assert re.search(r"\d+ \w+ 2026 to \d+ \w+ 2026: Healthy, \d+ days", found.text)
     told = found.values("aria-label")
     assert any(
-        re.fullmatch(r"Critical [\d.]+ %, .*Healthy [\d.]+ % and No data [\d.]+ %", one)
+        re.fullmatch(r"Critical [\d.]+%, .*Healthy [\d.]+% and No data [\d.]+%", one)
         for one in told
     )
     assert any(one.startswith("Licences left: from ") for one in told)
