@@ -65,7 +65,8 @@ def test_storage_ends_with_a_killed_parent_and_a_start_right_after_finds_its_row
         process.send_signal(signal.SIGKILL)
     with Azurite(tmp_path, *installation) as storage:
         assert rows(storage) == ["stored"]
-        assert not running(emulator), "two emulators on one data folder"
+        # A process closes its files, and with them gives up the lock, a moment before it has ended.
+        assert any(not running(emulator) for _ in range(100)), "two emulators on one data folder"
 
 
 @posix
