@@ -48,7 +48,10 @@ async function main() {
   await server.start();
   console.log(JSON.stringify({ endpoint: server.getHttpServerAddress() }));
   await parentEnded;
-  await server.close(); // writes what the last autosave (every 5 s) has not
+  await server.close(); // writes what the last autosave (every 5 s) has not ...
+  // ... but does not wait for one that is under way, which would be lost with all that it holds:
+  // https://github.com/techfort/LokiJS/blob/master/src/lokijs.js (close, throttledSaveDrain)
+  await new Promise((drained) => server.metadataStore.db.throttledSaveDrain(drained));
   process.exit(0);
 }
 

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,29 @@ def test_storage_ends_with_a_killed_parent_and_a_start_right_after_finds_its_row
         assert rows(storage) == ["stored"]
         # A process closes its files, and with them gives up the lock, a moment before it has ended.
         assert any(not running(emulator) for _ in range(100)), "two emulators on one data folder"
+
+
+def test_a_stop_while_the_emulator_saves_by_itself_loses_nothing(
+    tmp_path: Path, installation: Installation
+) -> None:
+    """So much that saving takes longer than stopping."""
+    large = {f"part_{number}": "x" * 30_000 for number in range(6)}
+    keys = {"PartitionKey": "p"}
+    with Azurite(tmp_path, *installation) as storage:
+        with TableServiceClient.from_connection_string(storage.connection_string) as tables:
+            table = tables.create_table("Survivors")
+            for batch in range(5):
+                some = [keys | {"RowKey": f"{batch}-{n}"} | large for n in range(18)]
+                table.submit_transaction(("create", row) for row in some)
+        saving, deadline = tmp_path / "__azurite_db_table__.json~", time.monotonic() + 60
+        while not saving.exists():
+            assert time.monotonic() < deadline, "nothing is ever saved"
+    with (
+        Azurite(tmp_path, *installation) as storage,
+        TableServiceClient.from_connection_string(storage.connection_string) as tables,
+    ):
+        kept = tables.get_table_client("Survivors").list_entities(select=["RowKey"])
+        assert len(list(kept)) == 5 * 18
 
 
 @posix
