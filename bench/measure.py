@@ -8,6 +8,7 @@ import math
 import os
 import sys
 import time
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,7 +136,7 @@ class Blocks:
     EVERY = 0.01
 
     def __init__(self) -> None:
-        self.samples: list[float] = []
+        self.samples = array("d")
 
     async def __aenter__(self) -> Self:
         self._watching = asyncio.create_task(self._watch())

@@ -53,7 +53,7 @@ async def serve(pause: float) -> None:
         failed = running.done()
         running.cancel()
     await function_app.close()
-    figures = {"runs": runs, "failed": failed, "blocks": blocks.samples}
+    figures = {"runs": runs, "failed": failed, "blocks": list(blocks.samples)}
     print(json.dumps(figures), flush=True)
 
 
